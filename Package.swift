@@ -1,0 +1,62 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "detainer-worker",
+    products: [
+        .executable(name: "detainer", targets: ["detainer"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CFileSystem"),
+        room("AMQPClient", ["CRabbitMQ"]),
+        room("Detainers", [crypto]),
+        room("Policy", ["Detainers", yams, crypto]),
+        room("Ledger", ["CFileSystem", "Detainers", crypto]),
+        room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger"]),
+        room("DeadLetters", ["AMQPClient", "Detainers", "Policy", "Ledger"]),
+        room("Reports", ["Detainers", "Ledger"]),
+        room("Operations", ["AMQPClient", "Detainers", yams]),
+        room(
+            "DetainerCommands",
+            [
+                "AMQPClient", "Detainers", "Policy", "Ledger", "Worker", "DeadLetters", "Reports", "Operations",
+                argumentParser,
+            ]),
+        .executableTarget(name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),
+        tests("AMQPClientTests", ["AMQPClient"]),
+        tests("DetainersTests", ["Detainers"]),
+        tests("PolicyTests", ["Policy", "Detainers"]),
+        tests("LedgerTests", ["Ledger", "Detainers"]),
+        tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),
+        tests("ReportsTests", ["Reports", "Detainers", "Ledger"]),
+        tests("BrokerTests", ["AMQPClient"]),
+        tests("CommandTests", ["Detainers", "AMQPClient", "Operations"]),
+    ]
+)
