@@ -1,0 +1,116 @@
+import Crypto
+import Foundation
+
+/// Keyed pseudonyms of what records are linked by; absent where a piece is missing, for nothing links on a missing key.
+public struct Pseudonyms: Sendable, Equatable {
+    public var keyID: String
+    /// How values were normalised before they were keyed; see ``PseudonymKey``.
+    public var normalization = 1
+    public var fileNumber: String?
+    /// Family name, given names and birth date together; never a name alone.
+    public var nameAndBirthDate: String?
+    public var eventNumber: String?
+    /// Agency and booking number together.
+    public var booking: String?
+
+    public init(
+        keyID: String, fileNumber: String? = nil, nameAndBirthDate: String? = nil, eventNumber: String? = nil,
+        booking: String? = nil
+    ) {
+        self.keyID = keyID
+        self.fileNumber = fileNumber
+        self.nameAndBirthDate = nameAndBirthDate
+        self.eventNumber = eventNumber
+        self.booking = booking
+    }
+}
+
+/// A jurisdiction's secret key for pseudonyms (HMAC-SHA-256, RFC 2104), kept over the years and shared by its workers.
+///
+/// The key file is one line: `detainer-key/1 <key id> <base64 of 32 bytes>`.
+///
+/// Normalisation, version 1: a file number is its digits, filled with zeros to nine; a name is its letters in upper case
+/// without diacritics; an event or booking number is its letters and digits in upper case.
+public struct PseudonymKey: Sendable {
+    /// The text is no key file; never says what it holds.
+    public struct Problem: Error, CustomStringConvertible, Sendable {
+        public let description = "the key file must be one line: `detainer-key/1`, a key id, 32 bytes in base64"
+    }
+
+    static let format = "detainer-key/1"
+
+    public let keyID: String
+    private let key: SymmetricKey
+
+    public init(file text: [UInt8]) throws(Problem) {
+        let parts = String(decoding: text, as: UTF8.self).split { $0.isWhitespace }
+        guard parts.count == 3, parts[0] == Self.format, let bytes = Data(base64Encoded: String(parts[2])),
+            bytes.count == 32, parts[1].utf8.count <= 32
+        else { throw Problem() }
+        keyID = String(parts[1])
+        key = SymmetricKey(data: bytes)
+    }
+
+    /// The text of a new key file.
+    public static func generate() -> String {
+        // The system's generator is cryptographically secure (getrandom(2)).
+        var generator = SystemRandomNumberGenerator()
+        let key = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let id = hexadecimal(SHA256.hash(data: Array("detainer-key-id/1".utf8) + key).prefix(4))
+        return "\(format) \(id) \(Data(key).base64EncodedString())\n"
+    }
+
+    /// The pseudonyms of the person, form and booking of a request.
+    public func pseudonyms(of request: Request) -> Pseudonyms {
+        let subject = request.subject
+        var pseudonyms = Pseudonyms(keyID: keyID)
+        pseudonyms.fileNumber = subject.fileNumber.map(Self.fileNumber).flatMap { keyed("file-number", [$0]) }
+        if let family = subject.familyName, let given = subject.givenNames, let birth = subject.birthDate {
+            pseudonyms.nameAndBirthDate = keyed(
+                "name-and-birth-date", [Self.name(family), Self.name(given), birth.description])
+        }
+        pseudonyms.eventNumber = request.form.eventNumber.flatMap { keyed("event-number", [Self.reference($0)]) }
+        pseudonyms.booking = request.custody.bookingNumber.flatMap {
+            keyed("booking", [request.receivedBy.agency, Self.reference($0)])
+        }
+        return pseudonyms
+    }
+
+    /// A key for the whole content: two messages have the same one exactly when they say the same.
+    public func content(of request: Request) -> String {
+        code("content", RequestContract.json(request).serialized())
+    }
+
+    /// A letter's id: the same for the same message, however often it dies.
+    public func letterID(of letter: DeadLetter) -> String {
+        let origin = [letter.exchange, letter.routingKey, letter.envelope["messageId"]?.stringValue ?? ""]
+        let digest = code("letter", Array(origin.joined(separator: "\u{1f}").utf8) + [0x1f] + letter.body)
+        return String(digest.prefix(24))
+    }
+
+    private func keyed(_ domain: String, _ fields: [String]) -> String? {
+        if fields.contains(where: \.isEmpty) { return nil }
+        return code(domain, Array(fields.joined(separator: "\u{1f}").utf8))
+    }
+
+    /// Domains keep a number that is the same in two fields from having the same pseudonym.
+    private func code(_ domain: String, _ bytes: [UInt8]) -> String {
+        let message = Array("detainer.pseudonym/1\u{1f}\(domain)\u{1f}".utf8) + bytes
+        return hexadecimal(HMAC<SHA256>.authenticationCode(for: message, using: key))
+    }
+
+    static func fileNumber(_ text: String) -> String {
+        let digits = text.filter { $0.isASCII && $0.isNumber }
+        if digits.isEmpty { return "" }
+        return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+    }
+
+    static func name(_ text: String) -> String {
+        let folded = text.folding(options: [.diacriticInsensitive, .widthInsensitive], locale: nil)
+        return folded.uppercased().filter(\.isLetter)
+    }
+
+    static func reference(_ text: String) -> String {
+        text.uppercased().filter { $0.isLetter || $0.isNumber }
+    }
+}

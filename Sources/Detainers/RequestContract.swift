@@ -1,0 +1,157 @@
+/// The contract `detainer.request/1`: how a request is written in JSON.
+///
+/// Required are `schema`, `requestId`, `receivedBy.agency`, `receipt.channel` and `form.kind`. What is absent is unknown;
+/// what is there is read strictly. `config/schemas/detainer.request-1.schema.json` says the same for other languages.
+public enum RequestContract {
+    public static let schema = "detainer.request/1"
+    /// A form has a few hundred bytes; a hundred times that is no form.
+    public static let maximumBodyBytes = 65_536
+    public static let maximumRevision = 1_000
+    /// A fax with more papers than this is more than one request.
+    public static let maximumAttachments = 50
+
+    /// The longest values, in bytes of UTF-8.
+    enum Length {
+        static let name = 200
+        static let identifier = 64
+        static let reference = 128
+        static let text = 200
+    }
+
+    /// Reads one message body.
+    public static func read(_ body: [UInt8]) throws(ContractError) -> Request {
+        if body.count > maximumBodyBytes {
+            throw ContractError(reason: .tooLarge, path: "", explanation: "is larger than \(maximumBodyBytes) bytes")
+        }
+        let json: JSONValue
+        do { json = try JSONValue.parse(body) } catch {
+            let reason: DeadLetterReason = error.isEncoding ? .wrongEncoding : .malformedJSON
+            throw ContractError(
+                reason: reason, path: error.path, explanation: "\(error.explanation), at byte \(error.offset)")
+        }
+        var root = try ObjectReader(json, path: "")
+        let schema = try root.requiredText("schema", atMost: Length.text)
+        guard schema == Self.schema else {
+            throw ContractError(
+                reason: .unsupportedVersion, path: "/schema", explanation: "must be `\(Self.schema)`")
+        }
+        return try request(&root)
+    }
+
+    private static func request(_ root: inout ObjectReader) throws(ContractError) -> Request {
+        let id = try root.requiredText("requestId", atMost: 36)
+        guard isUUID(id) else { throw root.error("requestId", "must be a UUID") }
+        let revision = try root.number("revision", 1...maximumRevision) ?? 1
+        var receivedBy = try root.requiredObject("receivedBy")
+        var receipt = try root.requiredObject("receipt")
+        var form = try root.requiredObject("form")
+        let subject = try root.object("subject")
+        let custody = try root.object("custody")
+        let request = Request(
+            requestID: id.lowercased(), revision: revision, receivedBy: try readReceivedBy(&receivedBy),
+            receipt: try readReceipt(&receipt), form: try readForm(&form), subject: try readSubject(subject),
+            custody: try readCustody(custody), attachments: try readAttachments(&root))
+        try root.finish()
+        return request
+    }
+
+    private static func readReceivedBy(_ object: inout ObjectReader) throws(ContractError) -> Request.ReceivedBy {
+        let agency = try object.requiredText("agency", atMost: Length.reference)
+        let isName = agency.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-")
+        }
+        guard isName else { throw object.error("agency", "must be lower-case letters, digits and hyphens") }
+        let station = try object.text("station", atMost: Length.identifier)
+        try object.finish()
+        return Request.ReceivedBy(agency: agency, station: station)
+    }
+
+    private static func readReceipt(_ object: inout ObjectReader) throws(ContractError) -> Request.Receipt {
+        let receipt = Request.Receipt(
+            channel: try object.requiredWord("channel"), receivedAt: try object.moment("receivedAt"),
+            receivedAtSource: try object.word("receivedAtSource"), foundAt: try object.moment("foundAt"),
+            pages: try object.number("pages", 1...10_000), imageDigest: try object.text("imageDigest", atMost: 71),
+            senderReference: try object.text("senderReference", atMost: Length.reference))
+        if let digest = receipt.imageDigest {
+            let hexadecimal = digest.dropFirst("sha-256:".count)
+            guard digest.hasPrefix("sha-256:"), hexadecimal.utf8.count == 64,
+                hexadecimal.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) })
+            else { throw object.error("imageDigest", "must be `sha-256:` and 64 lower-case hexadecimal digits") }
+        }
+        try object.finish()
+        return receipt
+    }
+
+    private static func readForm(_ object: inout ObjectReader) throws(ContractError) -> Request.Form {
+        let kind: Request.FormKind = try object.requiredWord("kind")
+        let formDate = try object.date("formDate")
+        let eventNumber = try object.text("eventNumber", atMost: Length.identifier)
+        let issuingOffice = try object.text("issuingOffice", atMost: Length.text)
+        let probableCause: [Request.ProbableCause]? = try object.words("probableCause")
+        let resumeCustody: Request.Answer = try object.word("resumeCustody") ?? .unknown
+        var asks = Request.Asks()
+        if var inner = try object.object("asks") {
+            asks = Request.Asks(
+                hold: try inner.word("hold") ?? .unknown, transfer: try inner.word("transfer") ?? .unknown,
+                notice: try inner.word("notice") ?? .unknown)
+            try inner.finish()
+        }
+        let defects: [Request.Defect]? = try object.words("defects")
+        try object.finish()
+        return Request.Form(
+            kind: kind, formDate: formDate, eventNumber: eventNumber, issuingOffice: issuingOffice,
+            probableCause: probableCause, resumeCustody: resumeCustody, asks: asks, defects: defects)
+    }
+
+    private static func readSubject(_ object: consuming ObjectReader?) throws(ContractError) -> Request.Subject {
+        guard var object else { return Request.Subject() }
+        let subject = Request.Subject(
+            fileNumber: try object.text("fileNumber", atMost: Length.identifier),
+            subjectID: try object.text("subjectId", atMost: Length.identifier),
+            familyName: try object.text("familyName", atMost: Length.name),
+            givenNames: try object.text("givenNames", atMost: Length.name),
+            birthDate: try object.date("birthDate"))
+        try object.finish()
+        return subject
+    }
+
+    private static func readCustody(_ object: consuming ObjectReader?) throws(ContractError) -> Request.Custody {
+        guard var object else { return Request.Custody() }
+        let custody = Request.Custody(
+            status: try object.word("status") ?? .unknown,
+            bookingNumber: try object.text("bookingNumber", atMost: Length.identifier),
+            eligibleForReleaseAt: try object.moment("eligibleForReleaseAt"))
+        try object.finish()
+        return custody
+    }
+
+    private static func readAttachments(
+        _ root: inout ObjectReader
+    ) throws(ContractError) -> [Request.Attachment]? {
+        guard let values = try root.array("attachments", atMost: maximumAttachments) else { return nil }
+        var attachments: [Request.Attachment] = []
+        for (position, value) in values.enumerated() {
+            var object = try ObjectReader(value, path: "/attachments/\(position)")
+            let attachment = Request.Attachment(
+                kind: try object.requiredWord("kind"), issuer: try object.word("issuer") ?? .unknown,
+                standing: try object.word("standing") ?? .unknown,
+                namesSubject: try object.word("namesSubject") ?? .unknown,
+                verifiedBy: try object.text("verifiedBy", atMost: Length.reference))
+            if attachment.standing == .verified, attachment.verifiedBy == nil {
+                throw object.error("verifiedBy", "must name the role that verified the paper")
+            }
+            try object.finish()
+            attachments.append(attachment)
+        }
+        return attachments
+    }
+
+    private static func isUUID(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        return bytes.count == 36
+            && bytes.enumerated().allSatisfy { position, byte in
+                [8, 13, 18, 23].contains(position)
+                    ? byte == UInt8(ascii: "-") : "0123456789abcdefABCDEF".utf8.contains(byte)
+            }
+    }
+}
