@@ -1,0 +1,142 @@
+import CFileSystem
+import Glibc
+
+/// The system calls that the ledger makes, one function each; a value, so that tests can make the Nth one fail.
+///
+/// Each throws the call's errno. EINTR is retried here, but for `fdatasync` and `fsync`: a failed sync is never retried.
+struct FileSystem: Sendable {
+    struct Errno: Error, Equatable {
+        var number: Int32
+        var text: String { unsafe String(cString: strerror(number)) }
+    }
+
+    struct Identity: Equatable, Sendable {
+        var device: UInt64
+        var inode: UInt64
+    }
+
+    /// open(2); new files are 0600.
+    var open: @Sendable (_ path: String, _ flags: Int32) throws(Errno) -> Int32 = { path, flags throws(Errno) in
+        try Self.retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600) }
+    }
+    /// write(2): may write less than asked.
+    var write: @Sendable (_ file: Int32, _ bytes: ArraySlice<UInt8>) throws(Errno) -> Int = { file, bytes throws(Errno) in
+        Int(try Self.retrying { Int32(unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, min($0.count, 1 << 30)) }) })
+    }
+    /// read(2)
+    var read: @Sendable (_ file: Int32, _ count: Int) throws(Errno) -> [UInt8] = { file, count throws(Errno) in
+        var buffer = [UInt8](repeating: 0, count: count)
+        let got = try Self.retrying { Int32(unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, count) }) }
+        buffer.removeLast(count - Int(got))
+        return buffer
+    }
+    /// fdatasync(2)
+    var dataSync: @Sendable (_ file: Int32) throws(Errno) -> Void = { file throws(Errno) in
+        if fdatasync(file) != 0 { throw Errno(number: errno) }
+    }
+    /// fsync(2), for directories.
+    var sync: @Sendable (_ file: Int32) throws(Errno) -> Void = { file throws(Errno) in
+        if fsync(file) != 0 { throw Errno(number: errno) }
+    }
+    /// fallocate(2), keeping the size.
+    var reserve: @Sendable (_ file: Int32, _ offset: Int, _ length: Int) throws(Errno) -> Void = {
+        file, offset, length throws(Errno) in
+        _ = try Self.retrying { detainer_reserve(file, off_t(offset), off_t(length)) }
+    }
+    /// ftruncate(2)
+    var truncate: @Sendable (_ file: Int32, _ length: Int) throws(Errno) -> Void = { file, length throws(Errno) in
+        _ = try Self.retrying { ftruncate(file, off_t(length)) }
+    }
+    /// rename(2)
+    var rename: @Sendable (_ from: String, _ to: String) throws(Errno) -> Void = { from, to throws(Errno) in
+        _ = try Self.retrying { unsafe Glibc.rename(from, to) }
+    }
+    /// mkdir(2), 0700; one that is there already is fine.
+    var makeDirectory: @Sendable (_ path: String) throws(Errno) -> Void = { path throws(Errno) in
+        do throws(Errno) { _ = try Self.retrying { unsafe mkdir(path, 0o700) } } catch {
+            if error.number != EEXIST { throw error }
+        }
+    }
+    /// stat(2)
+    var identity: @Sendable (_ path: String) throws(Errno) -> Identity = { path throws(Errno) in
+        var status = stat()
+        _ = try Self.retrying { unsafe stat(path, &status) }
+        return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+    /// fstat(2)
+    var identityOfFile: @Sendable (_ file: Int32) throws(Errno) -> Identity = { file throws(Errno) in
+        var status = stat()
+        _ = try Self.retrying { unsafe fstat(file, &status) }
+        return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// flock(2), exclusive, without waiting.
+    func lock(_ file: Int32) throws(Errno) {
+        _ = try Self.retrying { flock(file, LOCK_EX | LOCK_NB) }
+    }
+
+    func close(_ file: Int32) { _ = Glibc.close(file) }
+
+    func names(in directory: String) throws(Errno) -> [String] {
+        guard let handle = unsafe opendir(directory) else { throw Errno(number: errno) }
+        defer { unsafe closedir(handle) }
+        var names: [String] = []
+        while let entry = unsafe readdir(handle) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+                unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    func size(_ path: String) throws(Errno) -> Int {
+        var status = stat()
+        _ = try Self.retrying { unsafe stat(path, &status) }
+        return Int(status.st_size)
+    }
+
+    /// Writes all of it, however short each write is.
+    func writeAll(_ file: Int32, _ bytes: [UInt8]) throws(Errno) {
+        var rest = bytes[...]
+        while !rest.isEmpty { rest = rest.dropFirst(try write(file, rest)) }
+    }
+
+    func syncDirectory(_ path: String) throws(Errno) {
+        let file = try open(path, O_RDONLY | O_DIRECTORY)
+        defer { close(file) }
+        try sync(file)
+    }
+
+    /// Reads a whole file; segments are bounded by their configured size.
+    func content(_ path: String) throws(Errno) -> [UInt8] {
+        let file = try open(path, O_RDONLY)
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        while true {
+            let part = try read(file, 1 << 20)
+            if part.isEmpty { return bytes }
+            bytes += part
+        }
+    }
+
+    private static func retrying(_ call: () -> Int32) throws(Errno) -> Int32 {
+        while true {
+            let result = call()
+            if result >= 0 { return result }
+            if errno != EINTR { throw Errno(number: errno) }
+        }
+    }
+}
+
+extension LedgerError {
+    /// What a failed system call means for the ledger.
+    static func failed(_ what: String, _ path: String, _ errno: FileSystem.Errno) -> LedgerError {
+        let isFull = errno.number == ENOSPC || errno.number == EDQUOT
+        let advice = isFull ? ": free some room" : ""
+        return LedgerError(
+            code: isFull ? .noSpace : .inputOutput, message: "cannot \(what) `\(path)`: \(errno.text)\(advice)")
+    }
+}

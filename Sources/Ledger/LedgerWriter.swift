@@ -1,0 +1,287 @@
+public import Detainers
+import Glibc
+
+/// Sizes of a ledger's files.
+public struct LedgerConfiguration: Sendable {
+    /// A segment is sealed when it has grown to this; it bounds what recovery copies.
+    public var segmentBytes = 64 << 20
+    /// Room is reserved in these steps, so that a full disk is met before a batch is written and not inside a sync.
+    public var reserveBytes = 1 << 20
+
+    public init() {}
+}
+
+/// A batch that is on the disk.
+public struct Commit: Sendable, Equatable {
+    public var firstIndex: UInt64
+    public var count: Int
+    /// RFC 6962 root over all records, in base64.
+    public var root: String
+    public var logID: String
+}
+
+/// The one writer of a worker's ledger, from opening to closing.
+///
+/// Calls block for the disk: one thread owns it. What `append` returned for is synced; what it threw for is not part of
+/// the ledger. After `.syncFailed`, `.vanished` and write errors other than a full disk it takes nothing more: end the
+/// process, and let the next start recover.
+public struct LedgerWriter: ~Copyable, Sendable {
+    let files: FileSystem
+    let configuration: LedgerConfiguration
+    let directory: String
+    private let lock: Int32
+    private var segment: OpenSegment
+    private(set) var tree: MerkleTree
+    private(set) var announcedThrough: UInt64
+    let logID: String
+    private var isUnusable = false
+
+    /// A ledger opened for writing, and what recovery found.
+    public struct Opening: ~Copyable {
+        public var writer: LedgerWriter
+        public let report: RecoveryReport
+
+        public consuming func takeWriter() -> LedgerWriter { writer }
+    }
+
+    init(
+        files: FileSystem, configuration: LedgerConfiguration, directory: String, lock: Int32,
+        recovered: Recovery.Result
+    ) {
+        self.files = files
+        self.configuration = configuration
+        self.directory = directory
+        self.lock = lock
+        self.segment = recovered.segment
+        self.tree = recovered.tree
+        self.announcedThrough = recovered.report.announcedThrough
+        self.logID = recovered.report.logID
+    }
+
+    deinit {
+        files.close(segment.file)
+        files.close(lock)
+    }
+
+    /// Opens `<directory>/<worker>/`, makes it where it is missing, and recovers what the last run left.
+    public static func open(
+        directory: String, worker: String, configuration: LedgerConfiguration = LedgerConfiguration(), now: Moment
+    ) throws(LedgerError) -> Opening {
+        try open(
+            directory: directory, worker: worker, configuration: configuration, now: now, files: FileSystem())
+    }
+
+    static func open(
+        directory: String, worker: String, configuration: LedgerConfiguration, now: Moment, files: FileSystem
+    ) throws(LedgerError) -> Opening {
+        let path = directory + "/" + worker
+        let lock = try makeAndLock(directory: directory, path: path, files: files)
+        do throws(LedgerError) {
+            let recovered = try Recovery(directory: path, files: files, now: now).run()
+            let writer = LedgerWriter(
+                files: files, configuration: configuration, directory: path, lock: lock, recovered: recovered)
+            return Opening(writer: writer, report: recovered.report)
+        } catch {
+            files.close(lock)
+            throw error
+        }
+    }
+
+    private static func makeAndLock(
+        directory: String, path: String, files: FileSystem
+    ) throws(LedgerError) -> Int32 {
+        var step = path
+        do throws(FileSystem.Errno) {
+            var above = directory.hasPrefix("/") ? "/" : "."
+            for part in path.split(separator: "/") {
+                step = above == "/" ? "/" + part : above + "/" + part
+                if !files.exists(step) {
+                    try files.makeDirectory(step)
+                    try files.syncDirectory(above)
+                }
+                above = step
+            }
+            step = path + "/lock"
+            let lock = try files.open(step, O_CREAT | O_RDWR)
+            do throws(FileSystem.Errno) {
+                try files.lock(lock)
+                return lock
+            } catch {
+                files.close(lock)
+                throw error
+            }
+        } catch {
+            if error.number == EWOULDBLOCK {
+                throw LedgerError(
+                    code: .locked,
+                    message: "another process writes `\(path)`: stop it, or give this worker another name")
+            }
+            throw .failed("open", step, error)
+        }
+    }
+
+    /// Writes the records and a checkpoint and syncs them: one write, one `fdatasync`.
+    ///
+    /// - Parameter announcedThrough: how many records from the first on are announced.
+    public mutating func append(
+        _ records: [JSONValue], announcedThrough: UInt64, now: Moment
+    ) throws(LedgerError) -> Commit {
+        if isUnusable {
+            throw LedgerError(code: .unusable, message: "`\(segment.path)` met an error before: start again to recover")
+        }
+        let firstIndex = tree.count
+        let announced = max(self.announcedThrough, announcedThrough)
+        if records.isEmpty, announced == self.announcedThrough { return commit(firstIndex, 0) }
+        try checkThatSegmentIsThere()
+        if segment.size >= configuration.segmentBytes { try startNextSegment() }
+        var grown = tree
+        var bytes: [UInt8] = []
+        for record in records {
+            let line = LedgerFormat.line(record)
+            guard line.count <= LedgerFormat.maximumLineBytes else {
+                throw LedgerError(code: .inputOutput, message: "a record is longer than a line of a segment may be")
+            }
+            grown.append(line.dropLast())
+            bytes += line
+        }
+        bytes += LedgerFormat.line(
+            LedgerFormat.checkpoint(records: grown.count, root: grown.root, announcedThrough: announced, at: now))
+        try write(bytes)
+        tree = grown
+        self.announcedThrough = announced
+        return commit(firstIndex, records.count)
+    }
+
+    private func commit(_ firstIndex: UInt64, _ count: Int) -> Commit {
+        Commit(firstIndex: firstIndex, count: count, root: tree.root, logID: logID)
+    }
+
+    private mutating func write(_ bytes: [UInt8]) throws(LedgerError) {
+        do throws(FileSystem.Errno) {
+            try segment.reserve(bytes.count, step: configuration.reserveBytes, files)
+            try files.writeAll(segment.file, bytes)
+        } catch {
+            do throws(FileSystem.Errno) { try files.truncate(segment.file, segment.size) } catch {
+                isUnusable = true
+                throw .failed("cut back", segment.path, error)
+            }
+            let failure = LedgerError.failed("write", segment.path, error)
+            if failure.code != .noSpace { isUnusable = true }
+            throw failure
+        }
+        do throws(FileSystem.Errno) { try files.dataSync(segment.file) } catch {
+            isUnusable = true
+            throw LedgerError(
+                code: .syncFailed, message: "cannot sync `\(segment.path)`: \(error.text): start again to recover")
+        }
+        segment.size += bytes.count
+    }
+
+    private mutating func checkThatSegmentIsThere() throws(LedgerError) {
+        do throws(FileSystem.Errno) {
+            if try files.identity(segment.path) == files.identityOfFile(segment.file) { return }
+        } catch {
+            // The path leads nowhere: told below.
+        }
+        isUnusable = true
+        throw LedgerError(
+            code: .vanished, message: "`\(segment.path)` is no longer the file that was opened: is its volume mounted?")
+    }
+
+    /// Seals the open segment, which ends in a synced checkpoint, and starts the next one.
+    private mutating func startNextSegment() throws(LedgerError) {
+        let sealed = directory + "/" + LedgerFormat.sealedName(segment.number)
+        do throws(FileSystem.Errno) {
+            // What was reserved and not needed is given back.
+            try files.truncate(segment.file, segment.size)
+            try files.dataSync(segment.file)
+            try files.rename(segment.path, sealed)
+            try files.syncDirectory(directory)
+        } catch {
+            isUnusable = true
+            throw .failed("seal", segment.path, error)
+        }
+        files.close(segment.file)
+        segment.file = -1
+        do throws(LedgerError) {
+            segment = try OpenSegment.start(
+                directory: directory, number: segment.number + 1,
+                lines: LedgerFormat.line(
+                    LedgerFormat.header(
+                        logID: logID, segment: segment.number + 1, firstRecord: tree.count, root: tree.root)),
+                files: files)
+        } catch {
+            isUnusable = true
+            throw error
+        }
+    }
+
+    /// Keeps the text of a policy under its digest; one that is there already is left as it is.
+    public mutating func keepPolicy(digest: String, text: String) throws(LedgerError) {
+        let folder = directory + "/policies"
+        let name = digest.hasPrefix("sha-256:") ? String(digest.dropFirst("sha-256:".count)) : digest
+        let path = folder + "/" + name + ".yaml"
+        if files.exists(path) { return }
+        do throws(FileSystem.Errno) {
+            try files.makeDirectory(folder)
+            try files.syncDirectory(directory)
+            let draft = path + ".new"
+            let file = try files.open(draft, O_CREAT | O_WRONLY | O_TRUNC)
+            defer { files.close(file) }
+            try files.writeAll(file, Array(text.utf8))
+            try files.dataSync(file)
+            try files.rename(draft, path)
+            try files.syncDirectory(folder)
+        } catch {
+            throw .failed("keep", path, error)
+        }
+    }
+
+    /// Gives up the lock. Everything that was appended is synced already.
+    public consuming func close() {}
+}
+
+/// The segment that is written to.
+struct OpenSegment: Sendable {
+    var number: Int
+    var path: String
+    var file: Int32
+    /// Bytes up to the end of the last checkpoint.
+    var size: Int
+    var reserved: Int
+
+    /// Writes and syncs a new file and puts it in the segment's place, whole or not at all.
+    static func start(
+        directory: String, number: Int, lines: [UInt8], files: FileSystem
+    ) throws(LedgerError) -> OpenSegment {
+        let path = directory + "/" + LedgerFormat.openName(number)
+        let draft = path + ".new"
+        do throws(FileSystem.Errno) {
+            let file = try files.open(draft, O_CREAT | O_RDWR | O_TRUNC | O_APPEND)
+            do throws(FileSystem.Errno) {
+                try files.writeAll(file, lines)
+                try files.dataSync(file)
+                try files.rename(draft, path)
+                try files.syncDirectory(directory)
+            } catch {
+                files.close(file)
+                throw error
+            }
+            return OpenSegment(number: number, path: path, file: file, size: lines.count, reserved: lines.count)
+        } catch {
+            throw .failed("start", path, error)
+        }
+    }
+
+    mutating func reserve(_ count: Int, step: Int, _ files: FileSystem) throws(FileSystem.Errno) {
+        if size + count <= reserved { return }
+        let length = (count / step + 1) * step
+        do throws(FileSystem.Errno) {
+            try files.reserve(file, size, length)
+            reserved = size + length
+        } catch {
+            // A file system that cannot reserve meets a full disk in the write itself.
+            if error.number != EOPNOTSUPP { throw error }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Detainers
+
+/// Walks through segments in order and checks every line and every root.
+struct SegmentScan {
+    private(set) var tree = MerkleTree()
+    private(set) var logID: String?
+    private(set) var announcedThrough: UInt64 = 0
+    private(set) var endsInCheckpoint = true
+
+    /// Takes a sealed segment.
+    ///
+    /// - Throws: `.corrupted` with file and line at the first thing that is not as it was written.
+    mutating func sealed(
+        _ bytes: [UInt8], path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void = { _ in }
+    ) throws(LedgerError) {
+        try lines(bytes[...], path: path, number: number, record: record)
+        guard endsInCheckpoint, bytes.last == UInt8(ascii: "\n") else {
+            throw LedgerError(code: .corrupted, message: "`\(path)` does not end in a checkpoint")
+        }
+    }
+
+    /// Takes what an open segment holds up to its last checkpoint.
+    mutating func open(
+        _ bytes: [UInt8], path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void
+    ) throws(LedgerError) {
+        try lines(bytes[..<Self.endOfLastCheckpoint(bytes)], path: path, number: number, record: record)
+    }
+
+    private mutating func lines(
+        _ bytes: ArraySlice<UInt8>, path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void
+    ) throws(LedgerError) {
+        var rest = bytes
+        var lineNumber = 0
+        while !rest.isEmpty {
+            lineNumber += 1
+            func corrupted(_ what: String) -> LedgerError {
+                LedgerError(code: .corrupted, message: "`\(path)`, line \(lineNumber): \(what)")
+            }
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { throw corrupted("has no end") }
+            let line = rest[rest.startIndex..<end]
+            rest = rest[(end + 1)...]
+            guard let content = SegmentLine(line) else { throw corrupted("its check is wrong") }
+            switch content {
+            case .header(let id, let segment, let firstRecord, let root):
+                guard lineNumber == 1, segment == number, firstRecord == tree.count, root == tree.root,
+                    logID == nil || logID == id
+                else { throw corrupted("this header does not follow what is before it") }
+                logID = id
+            case .record(let value):
+                if lineNumber == 1 { throw corrupted("the header is missing") }
+                let stored = StoredRecord(
+                    index: tree.count, value: value, line: Array(line), file: path, lineNumber: lineNumber)
+                tree.append(line)
+                try record(stored)
+                endsInCheckpoint = false
+            case .checkpoint(let records, let root, let announced):
+                guard records == tree.count, root == tree.root else {
+                    throw corrupted("its root is not that of the records before it")
+                }
+                announcedThrough = max(announcedThrough, announced)
+                endsInCheckpoint = true
+            }
+        }
+    }
+
+    /// The offset behind the last valid checkpoint line, or behind the header where there is none.
+    static func endOfLastCheckpoint(_ bytes: [UInt8]) -> Int {
+        var end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        while end > 0 {
+            let start = bytes[..<(end - 1)].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            switch SegmentLine(bytes[start..<(end - 1)]) {
+            case .checkpoint?: return end
+            case .header? where start == 0: return end
+            default: end = start
+            }
+        }
+        return 0
+    }
+}
