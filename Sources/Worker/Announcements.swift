@@ -1,0 +1,114 @@
+import Detainers
+
+/// Recorded outcomes whose events are not confirmed yet, in the order of their records.
+struct Announcements {
+    private struct Entry {
+        var index: UInt64
+        var outcome: Outcome
+        var waiting: [UInt64]
+        var sentAt: Int64?
+        var isConfirmed = false
+    }
+
+    /// INVARIANT: ascending by index; the first entry is not confirmed.
+    private var entries: [Entry] = []
+    private var recordCount: UInt64
+    private let backlogEnd: UInt64
+    private(set) var sentCount = 0
+    /// Letters take tokens from the top half, events use their record's index, so that the two never meet.
+    private var letterTokens: UInt64 = 1 << 63
+    /// Position of the first entry that may not have been sent; keeps `send` from walking over those under way.
+    private var firstUnsent = 0
+
+    init(recordCount: UInt64, backlog: [Announcement]) {
+        self.recordCount = recordCount
+        self.backlogEnd = recordCount
+        self.entries = backlog.map { Entry(index: $0.index, outcome: $0.outcome, waiting: []) }
+    }
+
+    var isEmpty: Bool { entries.isEmpty }
+    var announcedThrough: UInt64 { entries.first?.index ?? recordCount }
+    var backlogIsAnnounced: Bool { announcedThrough >= backlogEnd }
+    var oldestSent: Int64? { entries.lazy.compactMap { $0.isConfirmed ? nil : $0.sentAt }.min() }
+
+    mutating func add(_ batch: [Recording], firstIndex: UInt64) {
+        for (offset, recording) in batch.enumerated() {
+            entries.append(
+                Entry(index: firstIndex + UInt64(offset), outcome: recording.outcome, waiting: recording.waiting))
+        }
+        recordCount = firstIndex + UInt64(batch.count)
+    }
+
+    mutating func wait(_ flight: UInt64, for identity: RequestIdentity) -> Bool {
+        guard let position = entries.firstIndex(where: { $0.outcome.identity == identity && !$0.isConfirmed }) else {
+            return false
+        }
+        entries[position].waiting.append(flight)
+        return true
+    }
+
+    mutating func send(atMost room: Int, at now: Int64) -> [(token: UInt64, announcement: Announcement)] {
+        var sent: [(token: UInt64, announcement: Announcement)] = []
+        while sent.count < room, firstUnsent < entries.count {
+            if entries[firstUnsent].sentAt == nil, !entries[firstUnsent].isConfirmed {
+                entries[firstUnsent].sentAt = now
+                let entry = entries[firstUnsent]
+                sent.append((entry.index, Announcement(index: entry.index, outcome: entry.outcome)))
+            }
+            firstUnsent += 1
+        }
+        sentCount += sent.count
+        return sent
+    }
+
+    /// The outcome whose event was confirmed, with the deliveries that waited for it; `nil` for a letter's token.
+    mutating func confirmed(_ token: UInt64) -> (identity: RequestIdentity, waiting: [UInt64])? {
+        guard let position = position(of: token), !entries[position].isConfirmed else { return nil }
+        let entry = entries[position]
+        if entry.sentAt != nil { sentCount -= 1 }
+        entries[position].isConfirmed = true
+        let confirmedCount = entries.prefix { $0.isConfirmed }.count
+        entries.removeFirst(confirmedCount)
+        firstUnsent = max(0, firstUnsent - confirmedCount)
+        return (entry.outcome.identity, entry.waiting)
+    }
+
+    /// All that is not confirmed is to be sent again: the connection it was sent on is gone.
+    mutating func forgetSent() {
+        for position in entries.indices { entries[position].sentAt = nil }
+        sentCount = 0
+        firstUnsent = 0
+    }
+
+    mutating func forgetSent(_ token: UInt64) {
+        guard let position = position(of: token), entries[position].sentAt != nil else { return }
+        entries[position].sentAt = nil
+        sentCount -= 1
+        firstUnsent = min(firstUnsent, position)
+    }
+
+    mutating func tokens() -> TokenSource {
+        letterTokens += 1 << 20
+        return TokenSource(next: letterTokens)
+    }
+
+    private func position(of token: UInt64) -> Int? {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].index < token { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count && entries[low].index == token ? low : nil
+    }
+}
+
+/// Tokens for letters, each used once.
+struct TokenSource {
+    var next: UInt64
+
+    mutating func take() -> UInt64 {
+        next += 1
+        return next
+    }
+}

@@ -1,0 +1,109 @@
+public import AMQPClient
+public import Detainers
+public import Policy
+
+/// Reads a message and decides it: the same message under the same policies always gives the same verdict.
+///
+/// Pure: time is an argument. A verdict is an outcome or a dead letter; there is no third, for deciding has no transient
+/// failures.
+public struct Judge: Sendable {
+    /// Headers that could not travel within one frame of 128 KiB are left out of a letter's envelope, which says so.
+    static let maximumEnvelopeBytes = 65_536
+
+    var policies: PolicySet
+    var key: PseudonymKey
+    /// The jurisdiction whose key this is; requests that no policy serves are announced under it.
+    var jurisdiction: String
+    var worker: String
+
+    public init(policies: PolicySet, key: PseudonymKey, jurisdiction: String, worker: String) {
+        self.policies = policies
+        self.key = key
+        self.jurisdiction = jurisdiction
+        self.worker = worker
+    }
+
+    /// The verdict on one delivery, with the letter to write should it contradict what is on record.
+    public func arrival(of delivery: Delivery, at now: Moment) -> Arrival {
+        let conflict = "/requestId: another content is on record under this id and revision"
+        return Arrival(
+            tag: delivery.deliveryTag, verdict: verdict(on: delivery, at: now),
+            conflictLetter: { letter(.conflictingDuplicate, detail: conflict, delivery: delivery, at: now) })
+    }
+
+    private func verdict(on delivery: Delivery, at now: Moment) -> Verdict {
+        func dead(_ reason: DeadLetterReason, _ detail: String) -> Verdict {
+            .dead(letter(reason, detail: detail, delivery: delivery, at: now))
+        }
+        if delivery.headersTooDeep { return dead(.schema, "headers: nested too deeply to be read") }
+        let properties = delivery.message.properties
+        if let encoding = properties.contentEncoding, !["", "utf-8", "identity"].contains(encoding.lowercased()) {
+            return dead(.wrongEncoding, "properties/content_encoding: send plain UTF-8")
+        }
+        do {
+            let request = try RequestContract.read(delivery.message.body)
+            if let messageID = properties.messageID, messageID.lowercased() != request.requestID {
+                return dead(.identityMismatch, "/requestId: differs from the property message_id")
+            }
+            return try decide(request, traceparent: traceparent(of: properties), at: now, dead)
+        } catch let error as ContractError {
+            return dead(error.reason, error.description)
+        } catch {
+            return dead(.undecidable, "policy: no single answer")
+        }
+    }
+
+    private func decide(
+        _ request: Request, traceparent: String?, at now: Moment, _ dead: (DeadLetterReason, String) -> Verdict
+    ) throws -> Verdict {
+        let decision: Decision?
+        let date: RequestDate
+        let jurisdiction: String
+        switch policies.policy(for: request, recordedAt: now) {
+        case .decided(let policy, let requestDate):
+            decision = try policy.decide(request)
+            date = requestDate
+            jurisdiction = policy.jurisdiction
+        case .notOurs:
+            decision = nil
+            date = RequestDate.of(request, in: policies.timeZone, recordedAt: now)
+            jurisdiction = self.jurisdiction
+        case .noneInForce:
+            return dead(.undecidable, "/receipt: no policy is in force on the date of this request")
+        }
+        return .outcome(
+            Outcome(
+                request: request, decision: decision, date: date, pseudonyms: key.pseudonyms(of: request),
+                contentKey: key.content(of: request), recordedAt: now, traceparent: traceparent,
+                jurisdiction: jurisdiction))
+    }
+
+    private func letter(
+        _ reason: DeadLetterReason, detail: String, delivery: Delivery, at now: Moment
+    ) -> DeadLetter {
+        DeadLetter(
+            reason: reason, detail: detail, deadAt: now.text, attempts: 1, worker: worker,
+            exchange: delivery.exchange, routingKey: delivery.routingKey,
+            envelope: Envelope.json(
+                delivery.message.properties, headersLost: delivery.headersTooDeep,
+                maximumBytes: Self.maximumEnvelopeBytes),
+            body: delivery.message.body)
+    }
+
+    /// W3C Trace Context, version 00: 55 characters of a fixed form; anything else is not carried on.
+    private func traceparent(of properties: MessageProperties) -> String? {
+        for (name, value) in properties.headers where name == "traceparent" {
+            guard case .string(let text) = value, text.utf8.count == 55 else { return nil }
+            let isWellFormed = text.utf8.enumerated().allSatisfy { position, byte in
+                switch position {
+                case 2, 35, 52: byte == UInt8(ascii: "-")
+                default:
+                    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+                }
+            }
+            return isWellFormed ? text : nil
+        }
+        return nil
+    }
+}

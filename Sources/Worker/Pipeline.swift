@@ -1,0 +1,299 @@
+import Detainers
+
+/// The worker's decisions as a value: one event in, the actions it calls for out; no I/O, no clock, no locks.
+///
+/// The order it keeps for every request is record → announce → settle:
+///
+///     arrived ─▶ gathered ─▶ writing ─▶ announcing ─▶ settled
+///                  (waits for the disk)  (waits for confirms)
+///
+/// - Whatever arrives while a batch is being written forms the next batch, so that a slow disk makes large batches and
+///   an idle one makes small ones.
+/// - A delivery is acknowledged when its outcome is on disk and its event is confirmed, or when its dead letter is.
+/// - A repeat waits for its original; it is never acknowledged before it.
+/// - A fault of the infrastructure pauses: the consumer is closed, so that what is not recorded goes back to its queue,
+///   while what is recorded is kept and announced again.
+///
+/// Time is an argument (milliseconds of any steady clock). Not thread-safe: one owner feeds it.
+public struct Pipeline: Sendable {
+    /// Limits and waits, each with its reason.
+    public struct Limits: Sendable, Equatable {
+        /// A confirm that has not come by then never will: quorum commits take milliseconds, leader elections seconds.
+        public var confirmMilliseconds: Int64 = 30_000
+        /// A sync that takes longer than this is a device that hangs.
+        public var diskMilliseconds: Int64 = 60_000
+        /// How long a stop may take to finish what is in hand; service managers kill after 90 s by default.
+        public var drainMilliseconds: Int64 = 20_000
+        /// Publications under way at once, so that a long backlog does not grow the socket's queue without end.
+        public var publicationWindow = 512
+        /// First and longest wait before a fault is probed again.
+        public var firstPauseMilliseconds: Int64 = 500
+        public var longestPauseMilliseconds: Int64 = 15_000
+
+        public init() {}
+    }
+
+    var limits: Limits
+    var index: DuplicateIndex
+    var flights = Flights()
+    var announcements: Announcements
+    /// Decided, not yet given to the disk.
+    var gathered: [Recording] = []
+    var writing: Writing?
+    var consumer = Link.closed
+    var publisher = Link.closed
+    var generation = 0
+    var blocked = false
+    var pause: Pause?
+    /// Consecutive faults since something last went well; it lengthens the pause.
+    var faults = 0
+    var stopping: Stopping?
+    var finished = false
+
+    struct Writing {
+        var batch: [Recording]
+        var since: Int64
+    }
+
+    struct Pause: Equatable {
+        var reason: PauseReason
+        var until: Int64
+    }
+
+    struct Stopping {
+        var deadline: Int64
+        var finalCheckpointAsked = false
+    }
+
+    enum Link: Equatable {
+        case closed, opening, open
+    }
+
+    /// - Parameter backlog: recorded outcomes that were not known to be announced when the ledger was opened, in order;
+    ///   they are announced before anything is consumed.
+    public init(
+        index: DuplicateIndex, recordCount: UInt64, backlog: [Announcement], limits: Limits = Limits()
+    ) {
+        self.limits = limits
+        self.index = index
+        self.announcements = Announcements(recordCount: recordCount, backlog: backlog)
+    }
+
+    /// What no confirm is outstanding for: every record below this index is announced.
+    public var announcedThrough: UInt64 { announcements.announcedThrough }
+
+    /// Whether deliveries, records or publications are in hand.
+    public var isIdle: Bool {
+        flights.isEmpty && gathered.isEmpty && writing == nil && announcements.isEmpty
+    }
+
+    /// Whether the worker takes messages: consumer and publisher are open and nothing pauses it.
+    public var isConsuming: Bool {
+        consumer == .open && publisher == .open && pause == nil && !blocked && stopping == nil
+    }
+
+    /// Takes one event and returns what to do about it, in order.
+    public mutating func handle(_ event: Event, at now: Int64) -> [Action] {
+        if finished { return [] }
+        var actions: [Action] = []
+        switch event {
+        case .started: break
+        case .publisherOpened:
+            publisher = .open
+            announcements.forgetSent()
+            flights.forgetSentLetters()
+        case .publisherLost: publisherLost(&actions, at: now)
+        case .consumerOpened(let opened):
+            if opened == generation, consumer == .opening { consumer = .open }
+        case .consumerLost(let lost):
+            if lost == generation, consumer != .closed { loseConsumer(because: .consumerLost, &actions, at: now) }
+        case .consumerCancelled(let cancelled, let byBroker):
+            if cancelled == generation { consumerCancelled(byBroker: byBroker, &actions, at: now) }
+        case .arrived(let arrivals, let from): arrived(arrivals, from: from)
+        case .recorded(let firstIndex): recorded(firstIndex)
+        case .diskFull: diskFull(&actions, at: now)
+        case .published(let results): published(results, &actions, at: now)
+        case .blocked:
+            blocked = true
+            loseConsumer(because: .blocked, &actions, at: now, closing: true)
+        case .unblocked: blocked = false
+        case .stopRequested: stop(&actions, at: now)
+        case .tick: tick(&actions, at: now)
+        }
+        advance(&actions, at: now)
+        return actions
+    }
+
+    // MARK: - what each event changes
+
+    private mutating func arrived(_ arrivals: [Arrival], from: Int) {
+        // What arrives after a stop was asked for stays unacknowledged and goes back to its queue.
+        guard from == generation, stopping == nil else { return }
+        for arrival in arrivals {
+            let flight = flights.add(tag: arrival.tag, generation: from)
+            switch arrival.verdict {
+            case .dead(let letter): flights.awaitLetter(letter, flight)
+            case .outcome(let outcome): decided(outcome, arrival: arrival, flight: flight)
+            }
+        }
+    }
+
+    private mutating func decided(_ outcome: Outcome, arrival: Arrival, flight: UInt64) {
+        switch index.look(outcome.identity, contentKey: outcome.contentKey) {
+        case .new:
+            index.expect(outcome.identity, contentKey: outcome.contentKey)
+            gathered.append(Recording(outcome: outcome, waiting: [flight]))
+        case .announced: flights.done(flight)
+        case .pending: wait(flight, for: outcome.identity)
+        case .conflict: flights.awaitLetter(arrival.conflictLetter(), flight)
+        }
+    }
+
+    private mutating func wait(_ flight: UInt64, for identity: RequestIdentity) {
+        if let position = gathered.firstIndex(where: { $0.outcome.identity == identity }) {
+            gathered[position].waiting.append(flight)
+        } else if let position = writing?.batch.firstIndex(where: { $0.outcome.identity == identity }) {
+            writing?.batch[position].waiting.append(flight)
+        } else if !announcements.wait(flight, for: identity) {
+            preconditionFailure("a pending request is gathered, being written or being announced")
+        }
+    }
+
+    private mutating func recorded(_ firstIndex: UInt64) {
+        guard let batch = writing?.batch else { return }
+        writing = nil
+        announcements.add(batch, firstIndex: firstIndex)
+    }
+
+    private mutating func diskFull(_ actions: inout [Action], at now: Int64) {
+        guard let batch = writing?.batch else { return }
+        writing = nil
+        for recording in batch { index.forget(recording.outcome.identity) }
+        loseConsumer(because: .diskFull, &actions, at: now, closing: true)
+    }
+
+    private mutating func published(_ results: [Publishing.Settled], _ actions: inout [Action], at now: Int64) {
+        for result in results {
+            switch result.result {
+            case .confirmed:
+                faults = 0
+                if let confirmed = announcements.confirmed(result.token) {
+                    index.announced(confirmed.identity)
+                    for flight in confirmed.waiting { flights.done(flight) }
+                } else {
+                    flights.letterConfirmed(result.token)
+                }
+            case .nacked, .returned:
+                announcements.forgetSent(result.token)
+                flights.forgetSentLetter(result.token)
+                let reason: PauseReason = result.result == .nacked ? .nacked : .unroutable
+                loseConsumer(because: reason, &actions, at: now, closing: true)
+            }
+        }
+    }
+
+    private mutating func publisherLost(_ actions: inout [Action], at now: Int64) {
+        publisher = .closed
+        blocked = false
+        loseConsumer(because: .publisherLost, &actions, at: now, closing: true)
+    }
+
+    private mutating func consumerCancelled(byBroker: Bool, _ actions: inout [Action], at now: Int64) {
+        if byBroker { loseConsumer(because: .cancelledByBroker, &actions, at: now, closing: true) }
+    }
+
+    /// Gives up the consumer: what is not recorded goes back to its queue and will be delivered again.
+    private mutating func loseConsumer(
+        because reason: PauseReason, _ actions: inout [Action], at now: Int64, closing: Bool = false
+    ) {
+        if closing, consumer != .closed { actions.append(.closeConsumer) }
+        if consumer != .closed {
+            consumer = .closed
+            generation += 1
+        }
+        for recording in gathered { index.forget(recording.outcome.identity) }
+        gathered = []
+        flights.removeAll()
+        if pause?.reason == reason { return }
+        faults += 1
+        let doubled = limits.firstPauseMilliseconds << min(faults - 1, 10)
+        let wait = min(doubled, limits.longestPauseMilliseconds)
+        pause = Pause(reason: reason, until: now + wait)
+        actions.append(.paused(reason, milliseconds: wait))
+    }
+
+    private mutating func stop(_ actions: inout [Action], at now: Int64) {
+        guard stopping == nil else { return }
+        stopping = Stopping(deadline: now + limits.drainMilliseconds)
+        if consumer == .open { actions.append(.stopConsuming) }
+    }
+
+    private mutating func tick(_ actions: inout [Action], at now: Int64) {
+        if let pause, pause.until <= now, !blocked {
+            self.pause = nil
+            actions.append(.resumed)
+        }
+        if let writing, now - writing.since >= limits.diskMilliseconds {
+            finished = true
+            actions.append(.fail(.diskHangs))
+        }
+        let oldest = [announcements.oldestSent, flights.oldestLetterSent].compactMap { $0 }.min()
+        if let oldest, publisher == .open, !blocked, now - oldest >= limits.confirmMilliseconds {
+            actions.append(.closePublisher)
+            publisher = .closed
+            loseConsumer(because: .confirmNeverCame, &actions, at: now, closing: true)
+        }
+    }
+
+    // MARK: - what follows from the state
+
+    private mutating func advance(_ actions: inout [Action], at now: Int64) {
+        if finished { return }
+        connect(&actions)
+        announce(&actions, at: now)
+        if let settled = flights.settle() {
+            actions.append(.acknowledge(tag: settled.tag, generation: settled.generation))
+        }
+        if writing == nil, !gathered.isEmpty {
+            writing = Writing(batch: gathered, since: now)
+            gathered = []
+            actions.append(.record(writing?.batch.map(\.outcome) ?? [], announcedThrough: announcedThrough))
+        }
+        finishStop(&actions, at: now)
+    }
+
+    private mutating func connect(_ actions: inout [Action]) {
+        guard pause == nil, !blocked else { return }
+        if publisher == .closed {
+            publisher = .opening
+            actions.append(.openPublisher)
+        }
+        guard stopping == nil, publisher == .open, consumer == .closed, announcements.backlogIsAnnounced else { return }
+        consumer = .opening
+        actions.append(.openConsumer(generation: generation))
+    }
+
+    private mutating func announce(_ actions: inout [Action], at now: Int64) {
+        guard publisher == .open, pause == nil, !blocked else { return }
+        let room = limits.publicationWindow - announcements.sentCount - flights.lettersSentCount
+        guard room > 0 else { return }
+        var publications = announcements.send(atMost: room, at: now).map(Publishing.event)
+        publications += flights.sendLetters(atMost: room - publications.count, at: now, tokens: announcements.tokens())
+            .map(Publishing.letter)
+        if !publications.isEmpty { actions.append(.publish(publications)) }
+    }
+
+    private mutating func finishStop(_ actions: inout [Action], at now: Int64) {
+        guard let stop = stopping else { return }
+        let mustLeave = now >= stop.deadline
+        guard isIdle || mustLeave else { return }
+        if writing != nil {
+            // The disk has had its whole time; what it holds is recovered at the next start.
+            finished = true
+            actions.append(.fail(.diskHangs))
+            return
+        }
+        finished = true
+        actions.append(.finish(announcedThrough: announcedThrough))
+    }
+}

@@ -1,0 +1,129 @@
+import AMQPClient
+public import Detainers
+
+extension Pipeline {
+    /// Something that happened outside.
+    public enum Event: Sendable {
+        case started
+        case publisherOpened
+        case publisherLost
+        case consumerOpened(generation: Int)
+        case consumerLost(generation: Int)
+        case consumerCancelled(generation: Int, byBroker: Bool)
+        /// Deliveries, already read and decided, of the consumer of that generation.
+        case arrived([Arrival], generation: Int)
+        /// The batch given to the disk is synced; its first record has this index.
+        case recorded(firstIndex: UInt64)
+        /// The batch given to the disk met a full disk; nothing of it was kept.
+        case diskFull
+        case published([Publishing.Settled])
+        case blocked
+        case unblocked
+        case stopRequested
+        /// Time has passed; sent at least once a second.
+        case tick
+    }
+
+    /// Something to do.
+    public enum Action: Sendable, Equatable {
+        case openPublisher
+        case closePublisher
+        case openConsumer(generation: Int)
+        /// Stop deliveries and keep the channel, so that what is in hand can still be acknowledged.
+        case stopConsuming
+        /// Close the connection: what is not acknowledged goes back to the queue.
+        case closeConsumer
+        case record([Outcome], announcedThrough: UInt64)
+        case publish([Publishing])
+        /// Acknowledge this delivery and all before it.
+        case acknowledge(tag: UInt64, generation: Int)
+        case paused(PauseReason, milliseconds: Int64)
+        case resumed
+        /// Write the last checkpoint, close and leave with success.
+        case finish(announcedThrough: UInt64)
+        /// Leave at once with an error.
+        case fail(Failure)
+    }
+
+    /// Why the worker pauses; never a reason to dead-letter anything.
+    public enum PauseReason: String, Sendable {
+        case consumerLost = "the consuming connection was lost"
+        case publisherLost = "the publishing connection was lost"
+        case cancelledByBroker = "the broker cancelled the consumer: the queue was deleted or moved, which may be a loss"
+        case blocked = "the broker is out of memory or disk and blocks publishers"
+        case nacked = "the broker refused an event"
+        case unroutable = "an event reached no queue: run `detainer topology apply`"
+        case confirmNeverCame = "the broker confirmed nothing for too long"
+        case diskFull = "the ledger's disk is full"
+    }
+
+    public enum Failure: String, Sendable {
+        case diskHangs = "the ledger's disk does not answer"
+    }
+}
+
+/// A delivery that was read and decided.
+public struct Arrival: Sendable {
+    public var tag: UInt64
+    public var verdict: Verdict
+    /// Makes the letter for the case that its content differs from what is on record under its id and revision.
+    public var conflictLetter: @Sendable () -> DeadLetter
+
+    public init(tag: UInt64, verdict: Verdict, conflictLetter: @escaping @Sendable () -> DeadLetter) {
+        self.tag = tag
+        self.verdict = verdict
+        self.conflictLetter = conflictLetter
+    }
+}
+
+/// What reading and deciding made of one message.
+public enum Verdict: Sendable {
+    case outcome(Outcome)
+    case dead(DeadLetter)
+}
+
+/// An outcome to be recorded, and the deliveries that wait for it.
+struct Recording: Sendable {
+    var outcome: Outcome
+    var waiting: [UInt64]
+}
+
+/// A recorded outcome that has to be announced.
+public struct Announcement: Sendable, Equatable {
+    public var index: UInt64
+    public var outcome: Outcome
+
+    public init(index: UInt64, outcome: Outcome) {
+        self.index = index
+        self.outcome = outcome
+    }
+}
+
+/// One thing to publish: an outcome's event, or a dead letter.
+public enum Publishing: Sendable, Equatable {
+    case event(token: UInt64, Announcement)
+    case letter(token: UInt64, DeadLetter)
+
+    static func event(_ sent: (token: UInt64, announcement: Announcement)) -> Publishing {
+        .event(token: sent.token, sent.announcement)
+    }
+
+    static func letter(_ sent: (token: UInt64, letter: DeadLetter)) -> Publishing {
+        .letter(token: sent.token, sent.letter)
+    }
+
+    /// What became of it.
+    public struct Settled: Sendable {
+        public enum Result: Sendable {
+            case confirmed, nacked, returned
+        }
+
+        public var token: UInt64
+        public var result: Result
+
+        public init(token: UInt64, result: Result) {
+            self.token = token
+            self.result = result
+        }
+    }
+}

@@ -1,0 +1,111 @@
+public import AMQPClient
+import Detainers
+import Dispatch
+import Ledger
+
+/// What a worker needs to know of the broker and of itself.
+public struct WorkerConfiguration: Sendable {
+    public var address: BrokerAddress
+    public var worker: String
+    public var requestQueue: String
+    public var outcomeExchange: String
+    public var deadExchange: String
+    /// Deliveries in hand at once: the bound of everything the worker holds in memory.
+    public var prefetch: UInt16
+    /// Leave when nothing came for that long; `nil`: stay until told.
+    public var exitWhenIdleSeconds: Int?
+
+    public init(
+        address: BrokerAddress, worker: String, requestQueue: String, outcomeExchange: String, deadExchange: String,
+        prefetch: UInt16, exitWhenIdleSeconds: Int? = nil
+    ) {
+        self.address = address
+        self.worker = worker
+        self.requestQueue = requestQueue
+        self.outcomeExchange = outcomeExchange
+        self.deadExchange = deadExchange
+        self.prefetch = prefetch
+        self.exitWhenIdleSeconds = exitWhenIdleSeconds
+    }
+}
+
+/// How a worker's run ended.
+public struct WorkerSummary: Sendable {
+    public var outcomes = 0
+    public var deadLetters = 0
+    public var events = 0
+    /// Why it failed; `nil` after a clean stop.
+    public var failure: String?
+}
+
+/// Asks a running worker to stop; safe from any thread, any number of times.
+public struct WorkerStop: Sendable {
+    let yield: @Sendable () -> Void
+
+    public func request() { yield() }
+}
+
+/// Something to tell the person who runs the worker. Never holds personal data.
+public struct WorkerNotice: Sendable {
+    public enum Level: String, Sendable { case info, warning, error }
+    public var level: Level
+    public var text: String
+}
+
+/// Runs the pipeline: feeds it what happens and does what it says.
+///
+/// One task owns the pipeline and takes events in the order they came. The consuming and the publishing connection each
+/// have a thread of their own and so has the ledger; they only hand events over.
+public final class WorkerService: Sendable {
+    enum Happening: Sendable {
+        case pipeline(Pipeline.Event)
+        case publisher(AMQPEvent, epoch: Int)
+        case consumer(AMQPEvent, generation: Int)
+        case committed(Result<Commit, LedgerError>)
+    }
+
+    /// Heartbeat of both connections: a silent peer is noticed within two of them and a second.
+    static let heartbeatSeconds = 10
+    /// How often time is told to the pipeline; its waits are multiples of this.
+    static let tickMilliseconds = 100
+    /// How long a closing handshake may take before the connection is dropped.
+    static let closeMilliseconds: Int64 = 3_000
+
+    let configuration: WorkerConfiguration
+    let judge: Judge
+    let notify: @Sendable (WorkerNotice) -> Void
+    private let happenings: AsyncStream<Happening>
+    private let continuation: AsyncStream<Happening>.Continuation
+
+    public init(
+        configuration: WorkerConfiguration, judge: Judge, notify: @escaping @Sendable (WorkerNotice) -> Void
+    ) {
+        self.configuration = configuration
+        self.judge = judge
+        self.notify = notify
+        // Unbounded in form, bounded in fact: the broker sends no more than the prefetch, and the pipeline no more
+        // publications than its window.
+        (happenings, continuation) = AsyncStream.makeStream(of: Happening.self, bufferingPolicy: .unbounded)
+    }
+
+    public var stop: WorkerStop {
+        WorkerStop { [continuation] in continuation.yield(.pipeline(.stopRequested)) }
+    }
+
+    /// Runs until stopped, idle or failed. To be called once.
+    public func run(_ ledger: OpenLedger) async -> WorkerSummary {
+        let ticker = DispatchSource.makeTimerSource()
+        ticker.schedule(deadline: .now(), repeating: .milliseconds(Self.tickMilliseconds))
+        ticker.setEventHandler { [continuation] in continuation.yield(.pipeline(.tick)) }
+        ticker.resume()
+        defer { ticker.cancel() }
+        var shell = WorkerShell(service: self, ledger: ledger, yield: { [continuation] in continuation.yield($0) })
+        shell.take(.pipeline(.started))
+        for await happening in happenings {
+            shell.take(happening)
+            if shell.isFinished { break }
+        }
+        await shell.close(happenings)
+        return shell.summary
+    }
+}
