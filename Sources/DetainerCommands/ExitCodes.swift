@@ -1,0 +1,43 @@
+import AMQPClient
+import ArgumentParser
+import Detainers
+import Foundation
+import Ledger
+import Operations
+import Policy
+
+/// The exit codes of the contract, after sysexits.h.
+enum Exit {
+    static let no = ExitCode(1)
+    static let badInput = ExitCode(65)
+    static let brokerUnavailable = ExitCode(69)
+    static let inputOutput = ExitCode(74)
+    static let badConfiguration = ExitCode(78)
+
+    /// Runs a command's body; turns what it throws into one sentence on stderr and the exit code that fits.
+    static func mapping(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch let error as ExitCode { throw error } catch {
+            Log.error(sentence(error))
+            throw code(error)
+        }
+    }
+
+    private static func sentence(_ error: any Error) -> String {
+        switch error {
+        case let error as AMQPError: error.message
+        case let error as LedgerError: error.message
+        case let error as any CustomStringConvertible: error.description
+        default: (error as NSError).localizedDescription
+        }
+    }
+
+    private static func code(_ error: any Error) -> ExitCode {
+        switch error {
+        case is AMQPError: brokerUnavailable
+        case is LedgerError, is RecordError: inputOutput
+        case is PolicyError, is Settings.Problem, is KeyFile.Problem: badConfiguration
+        case is ContractError, is ICEReleasedList.Problem: badInput
+        default: inputOutput
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Detainers
+import Ledger
+import Reports
+
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Count what is on file.", subcommands: [ReportAnnual.self])
+}
+
+struct ReportAnnual: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "annual", abstract: "The figures of one calendar year.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var ledgers: LedgerOptions
+
+    @Option(help: "The calendar year, in the jurisdiction's time zone.")
+    var year: Int
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    func validate() throws {
+        if !(1900...9999).contains(year) { throw ValidationError("--year takes a year of four digits") }
+    }
+
+    func run() async throws {
+        try await Exit.mapping {
+            let union = try OutcomeUnion.read(ledgers.resolved(try common.settings()))
+            let report = AnnualReport(year: year, outcomes: union)
+            switch format {
+            case .json: Output.print(report.json())
+            case .text: Output.print(report.text())
+            }
+        }
+    }
+}

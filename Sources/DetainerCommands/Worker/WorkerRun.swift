@@ -1,0 +1,102 @@
+import AMQPClient
+import ArgumentParser
+import Detainers
+import Dispatch
+import Foundation
+import Ledger
+import Operations
+import Policy
+import Worker
+
+struct WorkerRun: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Consume until told to stop (SIGTERM or SIGINT).")
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Leave when nothing came for that many seconds.")
+    var exitWhenIdle: Int?
+
+    @Option(help: "The ledger's directory.")
+    var ledger: String?
+
+    @Option(help: "The worker's name.")
+    var name: String?
+
+    func validate() throws {
+        if let exitWhenIdle, exitWhenIdle < 1 { throw ValidationError("--exit-when-idle takes 1 or more seconds") }
+    }
+
+    func run() async throws {
+        try await Exit.mapping { try await start() }
+    }
+
+    private func start() async throws {
+        var flags: [Settings.Key: String] = [:]
+        flags[.ledgerDirectory] = ledger
+        flags[.workerName] = name
+        let settings = try common.settings(flags)
+        let worker = try Self.checked(settings[.workerName])
+        let policies = try settings.policies()
+        let (key, isNew) = try KeyFile.readOrMake(settings.pseudonymKeyFile)
+        if isNew { Log.info("made a new pseudonym key in \(settings.pseudonymKeyFile): keep it, and keep it secret") }
+        let service = WorkerService(
+            configuration: WorkerConfiguration(
+                address: try settings.address(), worker: worker, requestQueue: settings[.requestQueue],
+                outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
+                prefetch: try settings.prefetch(), exitWhenIdleSeconds: exitWhenIdle),
+            judge: Judge(policies: policies, key: key, jurisdiction: policies.jurisdiction, worker: worker),
+            notify: { Log.line($0.level.rawValue, $0.text) })
+        let opened = try OpenLedger.open(
+            directory: settings[.ledgerDirectory], worker: worker,
+            policies: policies.documents.map { ($0.digest, $0.text) }, now: WallClock.now())
+        tell(opened.recovery)
+        let signals = Signals(stop: service.stop)
+        let summary = await service.run(opened)
+        signals.cancel()
+        Log.info("recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")
+        if summary.failure != nil { throw Exit.inputOutput }
+    }
+
+    private func tell(_ recovery: RecoveryReport) {
+        if recovery.recordCount > recovery.announcedThrough {
+            Log.info("\(recovery.recordCount - recovery.announcedThrough) recorded outcomes are announced again")
+        }
+        if let file = recovery.setAsideFile {
+            Log.warning("\(recovery.setAside) damaged lines were set aside in \(file)")
+        }
+    }
+
+    /// A name that makes a safe folder: letters, digits, `.`, `_`, `-`, at most 64.
+    private static func checked(_ name: String) throws -> String {
+        let isSafe = !name.isEmpty && name.utf8.count <= 64 && !name.hasPrefix(".") && name != "dead-letters"
+            && name.utf8.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
+                    || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains($0)
+            }
+        guard isSafe else {
+            throw ValidationError("a worker's name is 1 to 64 letters, digits, `.`, `_` or `-`, and not `dead-letters`")
+        }
+        return name
+    }
+}
+
+/// SIGTERM and SIGINT ask the worker to stop.
+private final class Signals {
+    private let sources: [any DispatchSourceSignal]
+
+    init(stop: WorkerStop) {
+        sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { stop.request() }
+            source.resume()
+            return source
+        }
+    }
+
+    func cancel() {
+        for source in sources { source.cancel() }
+    }
+}

@@ -1,0 +1,51 @@
+public import Detainers
+import Foundation
+
+/// The file that holds a jurisdiction's pseudonym key: one line, mode 0600.
+public enum KeyFile {
+    /// What is wrong with the file; names it, never its content.
+    public struct Problem: Error, CustomStringConvertible, Sendable {
+        public let description: String
+    }
+
+    /// Reads the key, or makes it where there is no file yet.
+    ///
+    /// Made under another name and linked into place, so that of two workers that start together one makes the key and
+    /// both read it.
+    ///
+    /// - Returns: the key, and whether it was made just now.
+    public static func readOrMake(_ path: String) throws -> (key: PseudonymKey, isNew: Bool) {
+        let files = FileManager.default
+        if files.fileExists(atPath: path) { return (try read(path), false) }
+        let directory = (path as NSString).deletingLastPathComponent
+        if !directory.isEmpty {
+            try files.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+        let draft = path + "." + UUID().uuidString
+        guard
+            files.createFile(
+                atPath: draft, contents: Data(PseudonymKey.generate().utf8), attributes: [.posixPermissions: 0o600])
+        else { throw Problem(description: "key file `\(path)` cannot be made") }
+        defer {
+            // A draft left behind is harmless: it is a key that nothing was made with.
+            try? files.removeItem(atPath: draft)
+        }
+        do { try files.linkItem(atPath: draft, toPath: path) } catch {
+            guard files.fileExists(atPath: path) else { throw error }
+            return (try read(path), false)
+        }
+        return (try read(path), true)
+    }
+
+    public static func read(_ path: String) throws -> PseudonymKey {
+        guard let content = FileManager.default.contents(atPath: path) else {
+            throw Problem(description: "key file `\(path)` cannot be read")
+        }
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        if let mode = attributes[.posixPermissions] as? Int, mode & 0o077 != 0 {
+            throw Problem(description: "key file `\(path)` can be read by others: chmod 600 it")
+        }
+        return try PseudonymKey(file: Array(content))
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+/// Commands that need no broker: exit codes, output, and what they say when there is none.
+struct OfflineCommandTests {
+    @Test func validateTellsPathsAndNeverValues() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        let good = try await site.binary.run("intake", "validate", "-", input: requestJSON(1))
+        #expect(good.code == 0)
+        #expect(good.output == "1 valid, 0 invalid\n")
+        let bad = try await site.binary.run(
+            "intake", "validate", "--format", "json", "-", input: requestJSON(1, more: #","formDate":"MARKED""#))
+        #expect(bad.code == 1)
+        #expect(try bad.objects().first?["path"] as? String == "/form/formDate")
+        #expect(!bad.output.contains("MARKED"))
+        #expect(!bad.errors.contains("MARKED"))
+    }
+
+    @Test func aReportOfAnEmptyYearPrintsItsZeros() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        let text = try await site.binary.run("report", "annual", "--year", "2024")
+        #expect(text.code == 0)
+        for line in [
+            "1. Requests lodged: 0", "2. Individuals detained: 0", "3. Individuals transferred to ICE custody: 0",
+            "4. Cost reimbursements received: 0",
+        ] { #expect(text.output.contains(line)) }
+        let json = try await site.binary.run("report", "annual", "--year", "2024", "--format", "json").objects()
+        let report = try #require(json.first)
+        #expect((report["requests"] as? [String: Any])?["total"] as? Int == 0)
+        #expect((report["detained"] as? [String: Any])?["total"] as? Int == 0)
+        #expect((report["transferred"] as? [String: Any])?["total"] as? Int == 0)
+        #expect((report["reimbursements"] as? [String: Any])?["total"] as? Int == 0)
+    }
+
+    @Test func withoutABrokerTheExitCodeSaysSo() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        var binary = site.binary
+        binary.environment["DETAINER_BROKER_URL"] = "amqp://guest:secret@127.0.0.1:1/"
+        let result = try await binary.run("topology", "check")
+        #expect(result.code == 69)
+        #expect(!result.errors.contains("secret"))
+    }
+
+    @Test func wrongUseAndWrongSettingsHaveTheirOwnCodes() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        #expect(try await site.binary.run("report", "annual").code == 64)
+        let settings = try site.scratch.write("w.yaml", "ledger:\n  directry: x\n")
+        let wrong = try await site.binary.run("topology", "show", "--config", settings)
+        #expect(wrong.code == 78)
+        #expect(wrong.errors.contains("`ledger.directory`"))
+        var binary = site.binary
+        binary.environment["DETAINER_POLICY_ALLOW_UNAPPROVED"] = "no"
+        #expect(try await binary.run("worker", "run").code == 78)
+    }
+
+    @Test func submitRefusesWhatTheContractRefuses() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        let result = try await site.binary.run("intake", "submit", "-", input: "{}")
+        #expect(result.code == 65)
+    }
+}

@@ -1,0 +1,107 @@
+import AMQPClient
+import Foundation
+import Operations
+import Testing
+
+let brokerURL = ProcessInfo.processInfo.environment["DETAINER_TEST_BROKER_URL"]
+
+/// A test's own corner of the broker and of the disk: exchanges, queues and ledger have names of its own.
+struct Site {
+    let scratch: Scratch
+    let binary: Binary
+    let prefix: String
+
+    var ledger: String { scratch.path + "/ledger" }
+    var requestQueue: String { prefix + ".requests" }
+    var reportQueue: String { prefix + ".report" }
+
+    init(worker: String = "w1") throws {
+        scratch = try Scratch()
+        prefix = "test-" + UUID().uuidString.lowercased()
+        binary = Binary(environment: Self.environment(prefix: prefix, ledger: scratch.path + "/ledger", worker: worker))
+    }
+
+    private init(scratch: Scratch, prefix: String, worker: String) {
+        self.scratch = scratch
+        self.prefix = prefix
+        binary = Binary(environment: Self.environment(prefix: prefix, ledger: scratch.path + "/ledger", worker: worker))
+    }
+
+    /// The same corner, another worker.
+    func worker(_ name: String) -> Site { Site(scratch: scratch, prefix: prefix, worker: name) }
+
+    private static func environment(prefix: String, ledger: String, worker: String) -> [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        environment["DETAINER_BROKER_URL"] = brokerURL ?? "amqp://guest:guest@127.0.0.1:1/"
+        environment["DETAINER_LEDGER_DIRECTORY"] = ledger
+        environment["DETAINER_WORKER_NAME"] = worker
+        environment["DETAINER_POLICY_DIRECTORY"] = Binary.repository + "/config/policies"
+        environment["DETAINER_POLICY_ALLOW_UNAPPROVED"] = "yes"
+        for (key, name) in [
+            ("INTAKE_EXCHANGE", "intake"), ("OUTCOME_EXCHANGE", "outcomes"), ("DEAD_EXCHANGE", "dead"),
+            ("REQUEST_QUEUE", "requests"), ("DEAD_LETTER_QUEUE", "dead-letters"), ("REPORT_QUEUE", "report"),
+        ] { environment["DETAINER_TOPOLOGY_" + key] = prefix + "." + name }
+        return environment
+    }
+
+    func apply() async throws {
+        let result = try await binary.run("topology", "apply")
+        try #require(result.code == 0, "\(result.errors)")
+    }
+
+    /// Runs a worker until nothing comes any more.
+    func drain(idleSeconds: Int = 1) async throws {
+        let result = try await binary.run("worker", "run", "--exit-when-idle", String(idleSeconds))
+        try #require(result.code == 0, "\(result.errors)")
+    }
+
+    func remove() async {
+        defer { scratch.remove() }
+        guard let brokerURL else { return }
+        let prefix = prefix
+        do {
+            try await AMQPAdministration.perform(BrokerAddress(url: brokerURL), name: "tests", timeoutSeconds: 20) { channel in
+                for name in ["requests", "dead-letters", "report"] { try channel.deleteQueue(name: prefix + "." + name) }
+                for name in ["intake", "outcomes", "dead"] { try channel.deleteExchange(name: prefix + "." + name) }
+            }
+        } catch {
+            Issue.record("the test's queues stay behind: \(error)")
+        }
+    }
+
+    /// Takes all events off the report queue and returns their bodies.
+    func events() async throws -> [[String: Any]] {
+        let address = try BrokerAddress(url: try #require(brokerURL))
+        let queue = reportQueue
+        let count = try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.declareQueue(name: queue, arguments: [], passive: true).messageCount
+        }
+        if count == 0 { return [] }
+        let (stream, continuation) = AsyncStream.makeStream(of: AMQPEvent.self)
+        let connection = AMQPConnection.open(address, name: "aggregator") { continuation.yield($0) }
+        var bodies: [[UInt8]] = []
+        for await event in stream {
+            if case .opened = event { connection.consume(queue: queue, prefetch: 1_000) }
+            if case .closed(let error) = event { throw error }
+            guard case .deliveries(let deliveries) = event else { continue }
+            bodies += deliveries.map(\.message.body)
+            if let last = deliveries.last { connection.acknowledge(deliveryTag: last.deliveryTag, multiple: true) }
+            if bodies.count >= Int(count) { break }
+        }
+        connection.close()
+        return try bodies.map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
+        }
+    }
+}
+
+/// A request in JSON, with only what a test is about.
+func requestJSON(_ number: Int, revision: Int? = nil, agency: String = "boston-police", more: String = "") -> String {
+    let tail = String(number)
+    let id = "00000000-0000-4000-8000-" + String(repeating: "0", count: 12 - tail.count) + tail
+    let revisionMember = revision.map { #""revision":\#($0),"# } ?? ""
+    return #"{"schema":"detainer.request/1","requestId":"\#(id)",\#(revisionMember)"#
+        + #""receivedBy":{"agency":"\#(agency)"},"#
+        + #""receipt":{"channel":"fax","receivedAt":"2025-03-04T10:00:00-05:00"},"#
+        + #""form":{"kind":"I-247A"\#(more)}}"#
+}

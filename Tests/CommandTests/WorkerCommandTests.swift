@@ -1,0 +1,142 @@
+import AMQPClient
+import Foundation
+import Testing
+
+@Suite(.enabled(if: brokerURL != nil, "DETAINER_TEST_BROKER_URL is not set"), .serialized)
+struct WorkerCommandTests {
+    @Test func everyRequestIsRecordedAndAnnouncedOnce() async throws {
+        let site = try Site()
+        try await site.apply()
+        let file = try site.scratch.write("r.jsonl", (1...20).map { requestJSON($0) }.joined(separator: "\n"))
+        let submitted = try await site.binary.run("intake", "submit", file)
+        #expect(submitted.output == "20 confirmed, 0 not taken, of 20\n")
+        try await site.drain()
+        #expect(try await site.binary.run("intake", "submit", file).code == 0)
+        try await site.drain()
+        let list = try await site.binary.run("ledger", "list", "--format", "json").objects()
+        #expect(list.count == 20)
+        #expect(list.allSatisfy { $0["disposition"] as? String == "not_acted_upon" })
+        let events = try await site.events()
+        #expect(events.count == 20)
+        #expect(Set(events.compactMap { $0["id"] as? String }) == Set(list.compactMap { $0["eventId"] as? String }))
+        let verify = try await site.binary.run("ledger", "verify", "--format", "json")
+        #expect(verify.code == 0)
+        #expect(verify.output == #"{"outcomes":20,"repeats":0,"conflicts":0,"problems":[]}"# + "\n")
+        await site.remove()
+    }
+
+    @Test func conflictsAndBrokenMessagesAreDeadLettersAndSupplementsAreNot() async throws {
+        let site = try Site()
+        try await site.apply()
+        let first = try site.scratch.write("1.json", requestJSON(1))
+        let other = try site.scratch.write("2.json", requestJSON(1, more: #","issuingOffice":"MARKED""#))
+        let supplement = try site.scratch.write("3.json", requestJSON(1, revision: 2, more: #","issuingOffice":"MARKED""#))
+        let broken = try site.scratch.write("4.json", #"{"schema":"detainer.request/1","MARKED":"MARKED""#)
+        for file in [first, other, supplement, broken] {
+            #expect(try await site.binary.run("intake", "submit", "--unchecked", file).code == 0)
+        }
+        try await site.drain()
+        let list = try await site.binary.run("ledger", "list", "--format", "json").objects()
+        #expect(list.compactMap { $0["revision"] as? Int } == [1, 2])
+        let letters = try await site.binary.run("dead-letters", "list", "--format", "json")
+        let reasons = try letters.objects().compactMap { $0["reason"] as? String }
+        #expect(reasons.sorted() == ["conflicting-duplicate", "malformed-json"])
+        #expect(!letters.output.contains("MARKED"))
+        let again = try await site.binary.run("dead-letters", "list", "--format", "json")
+        #expect(again.output == letters.output)
+        await site.remove()
+    }
+
+    @Test func killedUnderLoadNothingIsLostAndNothingCountsTwice() async throws {
+        let site = try Site()
+        try await site.apply()
+        let count = 3_000
+        let file = try site.scratch.write("r.jsonl", (1...count).map { requestJSON($0) }.joined(separator: "\n"))
+        #expect(try await site.binary.run("intake", "submit", file).code == 0)
+        let ledger = site.ledger + "/w1"
+        for round in 0..<5 {
+            let before = Self.bytes(ledger)
+            let worker = try site.binary.start(["worker", "run"], errors: site.scratch.path + "/kill-\(round).log")
+            // Each kill falls in the middle of the work: after the first bytes of a batch are on file.
+            try await eventually("round \(round) writes") { Self.bytes(ledger) > before + 4_096 || !worker.isRunning }
+            #expect(worker.isRunning)
+            await worker.killAndWait()
+        }
+        try await site.drain()
+        let list = try await site.binary.run("ledger", "list", "--format", "json").objects()
+        #expect(Set(list.compactMap { $0["requestId"] as? String }).count == count)
+        #expect(list.count == count)
+        let events = Set(try await site.events().compactMap { $0["id"] as? String })
+        #expect(events == Set(list.compactMap { $0["eventId"] as? String }))
+        let verify = try await site.binary.run("ledger", "verify")
+        #expect(verify.code == 0, "\(verify.output)")
+        await site.remove()
+    }
+
+    @Test func aDeletedQueueIsNoticedAndTheWorkerRecoversWhenItIsBack() async throws {
+        let site = try Site()
+        try await site.apply()
+        let log = site.scratch.path + "/worker.log"
+        let worker = try site.binary.start(["worker", "run"], errors: log)
+        try await eventually("consuming") { try Self.text(log).contains("consuming from") }
+        let queue = site.requestQueue
+        let address = try BrokerAddress(url: try #require(brokerURL))
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.deleteQueue(name: queue)
+        }
+        try await eventually("the cancel is noticed") { try Self.text(log).contains("the broker cancelled the consumer") }
+        try await site.apply()
+        let file = try site.scratch.write("r.json", requestJSON(1))
+        #expect(try await site.binary.run("intake", "submit", file).code == 0)
+        try await eventually("the request is recorded") {
+            try await site.binary.run("ledger", "list", "--format", "json").lines.count == 1
+        }
+        #expect(await worker.terminateAndWait() == 0)
+        await site.remove()
+    }
+
+    @Test func aRecordedOutcomeWhoseEventReachesNoQueueIsAnnouncedAfterTheNextStart() async throws {
+        let site = try Site()
+        try await site.apply()
+        let queue = site.reportQueue
+        let address = try BrokerAddress(url: try #require(brokerURL))
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.deleteQueue(name: queue)
+        }
+        let file = try site.scratch.write("r.json", requestJSON(1))
+        #expect(try await site.binary.run("intake", "submit", file).code == 0)
+        let log = site.scratch.path + "/worker.log"
+        let worker = try site.binary.start(["worker", "run"], errors: log)
+        try await eventually("the event comes back") { try Self.text(log).contains("an event reached no queue") }
+        await worker.killAndWait()
+        #expect(try await site.binary.run("ledger", "list", "--format", "json").lines.count == 1)
+        try await site.apply()
+        try await site.drain()
+        #expect(try await site.events().count == 1)
+        #expect(try await site.binary.run("dead-letters", "list", "--format", "json").lines.isEmpty)
+        await site.remove()
+    }
+
+    @Test func aSecondWorkerOfTheSameNameRefusesToStart() async throws {
+        let site = try Site()
+        try await site.apply()
+        let log = site.scratch.path + "/worker.log"
+        let worker = try site.binary.start(["worker", "run"], errors: log)
+        try await eventually("consuming") { try Self.text(log).contains("consuming from") }
+        let second = try await site.binary.run("worker", "run", "--exit-when-idle", "1")
+        #expect(second.code == 74)
+        #expect(await worker.terminateAndWait() == 0)
+        await site.remove()
+    }
+
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOfFile: path, encoding: .utf8)
+    }
+
+    private static func bytes(_ directory: String) -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.filter { $0.hasSuffix(".jsonl") }
+            .compactMap { try? FileManager.default.attributesOfItem(atPath: directory + "/" + $0)[.size] as? Int }
+            .reduce(0, +)
+    }
+}
