@@ -16,6 +16,8 @@ public enum RequestContract {
         static let identifier = 64
         static let reference = 128
         static let text = 200
+        /// `sha-256:` and 64 hexadecimal digits.
+        static let digest = 72
     }
 
     /// Reads one message body.
@@ -70,7 +72,7 @@ public enum RequestContract {
         let receipt = Request.Receipt(
             channel: try object.requiredWord("channel"), receivedAt: try object.moment("receivedAt"),
             receivedAtSource: try object.word("receivedAtSource"), foundAt: try object.moment("foundAt"),
-            pages: try object.number("pages", 1...10_000), imageDigest: try object.text("imageDigest", atMost: 71),
+            pages: try object.number("pages", 1...10_000), imageDigest: try object.text("imageDigest", atMost: Length.digest),
             senderReference: try object.text("senderReference", atMost: Length.reference))
         if let digest = receipt.imageDigest {
             let hexadecimal = digest.dropFirst("sha-256:".count)

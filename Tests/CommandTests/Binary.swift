@@ -36,7 +36,7 @@ struct Binary {
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
-        FileManager.default.createFile(atPath: errors, contents: nil)
+        _ = FileManager.default.createFile(atPath: errors, contents: nil)
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
         process.standardOutput = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
@@ -58,7 +58,7 @@ struct Binary {
         process.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
         func handle(_ name: String, _ content: String = "") throws -> FileHandle {
             let path = folder.path + "/" + name
-            FileManager.default.createFile(atPath: path, contents: Data(content.utf8))
+            _ = FileManager.default.createFile(atPath: path, contents: Data(content.utf8))
             return try FileHandle(forUpdating: URL(fileURLWithPath: path))
         }
         process.standardInput = try handle("in", input ?? "")
