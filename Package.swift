@@ -56,7 +56,9 @@ let package = Package(
         tests("LedgerTests", ["Ledger", "Detainers"]),
         tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),
         tests("ReportsTests", ["Reports", "Detainers", "Ledger"]),
-        tests("BrokerTests", ["AMQPClient"]),
-        tests("CommandTests", ["Detainers", "AMQPClient", "Operations"]),
+        // What tests speak AMQP by hand with.
+        .target(name: "BrokerTestSupport", path: "Tests/BrokerTestSupport", swiftSettings: settings),
+        tests("BrokerTests", ["AMQPClient", "BrokerTestSupport"]),
+        tests("CommandTests", ["AMQPClient", "BrokerTestSupport"]),
     ]
 )

@@ -58,7 +58,7 @@ struct WorkerShell {
         case .unblocked: feed(.unblocked)
         case .closed(let error):
             publisher = nil
-            tell(.warning, "publishing connection closed: \(error.message)")
+            tell(.warning, "publishing connection closed: \(Self.sentence(error))")
             feed(.publisherLost)
         case .consuming, .cancelled, .deliveries: break
         }
@@ -87,10 +87,15 @@ struct WorkerShell {
             feed(.consumerCancelled(generation: consumerGeneration, byBroker: byBroker))
         case .closed(let error):
             consumer = nil
-            tell(.warning, "consuming connection closed: \(error.message)")
+            tell(.warning, "consuming connection closed: \(Self.sentence(error))")
             feed(.consumerLost(generation: consumerGeneration))
         case .published, .blocked, .unblocked: break
         }
+    }
+
+    private static func sentence(_ error: AMQPError) -> String {
+        guard error.code == .notFound else { return error.message }
+        return error.message + ": run `detainer topology apply`; if it was there before, what it held may be lost"
     }
 
     private mutating func committed(_ result: Result<Commit, LedgerError>) {

@@ -1,6 +1,5 @@
 import AMQPClient
 import Foundation
-import Operations
 import Testing
 
 let brokerURL = ProcessInfo.processInfo.environment["DETAINER_TEST_BROKER_URL"]

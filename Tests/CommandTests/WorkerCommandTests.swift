@@ -1,4 +1,5 @@
 import AMQPClient
+import BrokerTestSupport
 import Foundation
 import Testing
 
@@ -114,6 +115,39 @@ struct WorkerCommandTests {
         try await site.drain()
         #expect(try await site.events().count == 1)
         #expect(try await site.binary.run("dead-letters", "list", "--format", "json").lines.isEmpty)
+        await site.remove()
+    }
+
+    @Test func aHeaderNestedWithoutEndIsADeadLetterAndTheWorkerLives() async throws {
+        let site = try Site()
+        try await site.apply()
+        let log = site.scratch.path + "/worker.log"
+        let worker = try site.binary.start(["worker", "run"], errors: log)
+        try await eventually("consuming") { try Self.text(log).contains("consuming from") }
+        let address = try BrokerAddress(url: try #require(brokerURL))
+        let publisher = try #require(
+            HandwrittenPublisher(port: address.port, user: address.user, password: "guest"))
+        #expect(publisher.publish(nested: 18_000, to: site.requestQueue))
+        let file = try site.scratch.write("r.json", requestJSON(1))
+        #expect(try await site.binary.run("intake", "submit", file).code == 0)
+        try await eventually("the request behind it is recorded") {
+            try await site.binary.run("ledger", "list", "--format", "json").lines.count == 1
+        }
+        #expect(worker.isRunning)
+        #expect(await worker.terminateAndWait() == 0)
+        let letters = try await site.binary.run("dead-letters", "list", "--format", "json").objects()
+        #expect(letters.compactMap { $0["detail"] as? String } == ["headers: nested too deeply to be read"])
+        await site.remove()
+    }
+
+    @Test func withoutTopologyAWorkerWaitsAndTellsWhatToRun() async throws {
+        let site = try Site()
+        let log = site.scratch.path + "/worker.log"
+        let worker = try site.binary.start(["worker", "run"], errors: log)
+        try await eventually("it says so") { try Self.text(log).contains("run `detainer topology apply`") }
+        try await site.apply()
+        try await eventually("consuming") { try Self.text(log).contains("consuming from") }
+        #expect(await worker.terminateAndWait() == 0)
         await site.remove()
     }
 

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// A TCP socket of a test's own; its calls wait.
-final class TestSocket: Sendable {
+package final class TestSocket: Sendable {
     let descriptor: Int32
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
@@ -17,10 +17,10 @@ final class TestSocket: Sendable {
         return address
     }
 
-    static func make() -> TestSocket { TestSocket(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
+    package static func make() -> TestSocket { TestSocket(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
 
     /// Listens on a free port of this machine only.
-    static func listening() -> (socket: TestSocket, port: UInt16) {
+    package static func listening() -> (socket: TestSocket, port: UInt16) {
         let socket = make()
         var address = loopback(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -35,7 +35,7 @@ final class TestSocket: Sendable {
         return (socket, UInt16(bigEndian: address.sin_port))
     }
 
-    static func connected(to port: UInt16) -> TestSocket? {
+    package static func connected(to port: UInt16) -> TestSocket? {
         let socket = make()
         var address = loopback(port)
         let status = unsafe withUnsafePointer(to: &address) { pointer in
@@ -46,12 +46,12 @@ final class TestSocket: Sendable {
         return status == 0 ? socket : nil
     }
 
-    func accept() -> TestSocket? {
+    package func accept() -> TestSocket? {
         let accepted = Glibc.accept(descriptor, nil, nil)
         return accepted < 0 ? nil : TestSocket(accepted)
     }
 
-    func write(_ bytes: [UInt8]) -> Bool {
+    package func write(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
@@ -64,23 +64,23 @@ final class TestSocket: Sendable {
     }
 
     /// Some bytes, or none at the end.
-    func read(atMost limit: Int = 65_536) -> [UInt8] {
+    package func read(atMost limit: Int = 65_536) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: limit)
         let count = unsafe recv(descriptor, &buffer, limit, 0)
         return Array(buffer.prefix(max(count, 0)))
     }
 
-    func shutDown() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
+    package func shutDown() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
 }
 
 /// Stands between a client and a broker and, when told, passes nothing on any more: a network gone silent without a
 /// reset.
-final class SilentProxy: Sendable {
-    let port: UInt16
+package final class SilentProxy: Sendable {
+    package let port: UInt16
     private let listener: TestSocket
     private let isSilent = Atomic<Bool>(false)
 
-    init(to broker: UInt16) {
+    package init(to broker: UInt16) {
         (listener, port) = TestSocket.listening()
         run { [self] in
             guard let client = listener.accept(), let server = TestSocket.connected(to: broker) else { return }
@@ -89,7 +89,7 @@ final class SilentProxy: Sendable {
         }
     }
 
-    func fallSilent() { isSilent.store(true, ordering: .releasing) }
+    package func fallSilent() { isSilent.store(true, ordering: .releasing) }
 
     private func pass(from source: TestSocket, to target: TestSocket) {
         while true {
@@ -121,11 +121,11 @@ final class SilentProxy: Sendable {
 }
 
 /// Writes AMQP by hand, for what no library would send.
-struct HandwrittenPublisher {
+package struct HandwrittenPublisher {
     private let socket: TestSocket
 
     /// Logs in and opens channel 1; the broker's answers are read and not looked at.
-    init?(port: UInt16, user: String, password: String) {
+    package init?(port: UInt16, user: String, password: String) {
         guard let socket = TestSocket.connected(to: port) else { return nil }
         self.socket = socket
         guard socket.write(Array("AMQP".utf8) + [0, 0, 9, 1]), readFrame() else { return nil }
@@ -138,7 +138,7 @@ struct HandwrittenPublisher {
     }
 
     /// Publishes an empty message with tables nested so deep in its header, and waits for the broker's confirm.
-    func publish(nested levels: Int, to queue: String) -> Bool {
+    package func publish(nested levels: Int, to queue: String) -> Bool {
         guard method(1, 85, 10, [0]), readFrame() else { return false }
         guard method(1, 60, 40, [0, 0] + Self.short("") + Self.short(queue) + [0]) else { return false }
         // Each level is a field "t" of kind F around the level below it: seven bytes with its length.
