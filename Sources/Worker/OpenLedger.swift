@@ -31,10 +31,12 @@ public struct OpenLedger: Sendable {
             index.load(outcome.identity, contentKey: outcome.contentKey, isAnnounced: isAnnounced)
             if !isAnnounced { backlog.append(Announcement(index: record.index, outcome: outcome)) }
         }
+        var limits = Pipeline.Limits()
+        limits.jitter = Double.random(in: 0.5...1)
         return OpenLedger(
             desk: LedgerDesk(opening.takeWriter()),
             position: LedgerPosition(logID: recovery.logID, index: count, root: recovery.root),
-            pipeline: Pipeline(index: index, recordCount: count, backlog: backlog),
+            pipeline: Pipeline(index: index, recordCount: count, backlog: backlog, limits: limits),
             recovery: recovery, policiesKept: policies.count)
     }
 }

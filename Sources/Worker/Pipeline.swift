@@ -29,6 +29,8 @@ public struct Pipeline: Sendable {
         /// First and longest wait before a fault is probed again.
         public var firstPauseMilliseconds: Int64 = 500
         public var longestPauseMilliseconds: Int64 = 15_000
+        /// Share of each wait that this worker takes, drawn once, so that a pool does not come back all at once.
+        public var jitter = 1.0
 
         public init() {}
     }
@@ -217,7 +219,7 @@ public struct Pipeline: Sendable {
         if pause?.reason == reason { return }
         faults += 1
         let doubled = limits.firstPauseMilliseconds << min(faults - 1, 10)
-        let wait = min(doubled, limits.longestPauseMilliseconds)
+        let wait = Int64(Double(min(doubled, limits.longestPauseMilliseconds)) * limits.jitter)
         pause = Pause(reason: reason, until: now + wait)
         actions.append(.paused(reason, milliseconds: wait))
     }
