@@ -147,8 +147,8 @@ end() {
 
 child=
 
-# supervised COMMAND…: runs it in a process group of its own, so that end_child ends it with all it started, also while
-# this shell waits for it.
+# supervised COMMAND…: runs it in a session of its own, so that end_child finds all it started, also while this shell
+# waits for it.
 supervised() {
     local code=0
     setsid "$@" </dev/null &
@@ -158,13 +158,30 @@ supervised() {
     return $code
 }
 
+# The living processes of a session, whatever process groups they made for themselves.
+processes_of_session() {
+    local file stat
+    for file in /proc/[0-9]*/stat; do
+        stat=$(cat "$file" 2>/dev/null) || continue
+        # shellcheck disable=SC2086
+        set -- "$1" ${stat##*) }
+        # State, parent, group, session.
+        if [ "$5" = "$1" ] && [ "$2" != Z ]; then
+            file=${file#/proc/}
+            printf '%s\n' "${file%/stat}"
+        fi
+    done
+}
+
+# Ends what `supervised` runs and all it started; kills what is still there after ten seconds.
 end_child() {
-    local deadline=$((SECONDS + 10))
+    local deadline=$((SECONDS + 10)) pid pids signal=TERM
     [ -n "$child" ] || return 0
-    kill -TERM -- "-$child" 2>/dev/null || :
-    while [ -n "$(process_start "$child")" ]; do
-        if [ $SECONDS -ge $deadline ]; then kill -KILL -- "-$child" 2>/dev/null || :; fi
-        sleep 0.1
+    kill -TERM "$child" 2>/dev/null || :
+    while pids=$(processes_of_session "$child") && [ -n "$pids" ]; do
+        if [ $SECONDS -ge $deadline ]; then signal=KILL; fi
+        for pid in $pids; do kill -$signal "$pid" 2>/dev/null || :; done
+        sleep 0.2
     done
     child=
 }
