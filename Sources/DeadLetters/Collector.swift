@@ -46,12 +46,16 @@ public enum Collector {
             case .amqp(.consuming): watch()
             case .amqp(.deliveries(let deliveries)):
                 let at = now()
-                let records = deliveries.map { delivery in
+                var records: [JSONValue] = []
+                for delivery in deliveries {
                     let letter = letter(from: delivery, at: at)
-                    return LetterStore.record(id: key.letterID(of: letter), letter)
+                    let id = key.letterID(of: letter)
+                    if LetterStore.isLarge(letter) {
+                        try opening.writer.keep(letter.body, folder: LetterStore.bodies, name: id)
+                    }
+                    records.append(LetterStore.record(id: id, letter))
                 }
-                let announced = UInt64(0)
-                _ = try opening.writer.append(records, announcedThrough: announced, now: at)
+                _ = try opening.writer.append(records, announcedThrough: 0, now: at)
                 if let last = deliveries.last {
                     connection.acknowledge(deliveryTag: last.deliveryTag, multiple: true)
                 }

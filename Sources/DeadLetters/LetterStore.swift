@@ -1,5 +1,4 @@
 public import Detainers
-import Crypto
 import Foundation
 import Ledger
 
@@ -37,23 +36,29 @@ public enum LetterStore {
         return order.compactMap { entries[$0] }
     }
 
+    /// A body up to this size stands in the record itself, which a line must hold; a larger one in a file beside it.
+    static let maximumInlineBodyBytes = 262_144
+    static let bodies = "bodies"
+
+    static func isLarge(_ letter: DeadLetter) -> Bool { letter.body.count > maximumInlineBodyBytes }
+
     /// The record of one letter.
     static func record(id: String, _ letter: DeadLetter) -> JSONValue {
-        .object(
-            [
-                JSONMember(name: "kind", value: .string(kind)),
-                JSONMember(name: "id", value: .string(id)),
-                JSONMember(name: "routing", value: .string("worker")),
-                JSONMember(name: "body", value: .string(Data(letter.body).base64EncodedString())),
-            ]
+        let body =
+            isLarge(letter)
+            ? JSONMember(name: "bodyFile", value: .string(bodies + "/" + id))
+            : JSONMember(name: "body", value: .string(Data(letter.body).base64EncodedString()))
+        return .object(
+            [JSONMember(name: "kind", value: .string(kind)), JSONMember(name: "id", value: .string(id)), body]
                 + letter.headers.map { JSONMember(name: $0.name, value: .string($0.value)) })
     }
 
+    /// Bodies that stand in files of their own are left there: a list needs none of them.
     private static func read(_ value: JSONValue) throws -> (id: String, letter: DeadLetter) {
         var headers: [String: String] = [:]
         for member in value.objectValue ?? [] { headers[member.name] = member.value.stringValue }
-        guard let id = headers["id"], let body = headers["body"].flatMap({ Data(base64Encoded: $0) }),
-            let letter = DeadLetter(headers: headers, body: Array(body))
+        let body = headers["bodyFile"] == nil ? headers["body"].flatMap { Data(base64Encoded: $0) } : Data()
+        guard let id = headers["id"], let body, let letter = DeadLetter(headers: headers, body: Array(body))
         else { throw UnreadableLetter() }
         return (id, letter)
     }

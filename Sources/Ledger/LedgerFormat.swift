@@ -9,6 +9,7 @@ import Foundation
 //     segment-00000002.open.jsonl     the one that is written to; at most one
 //     set-aside-00000002-1.txt        bytes that recovery could not read, kept as they were
 //     policies/<sha-256>.yaml         the text of each policy that decided something
+//     bodies/<id>                     in the dead-letter store: bodies too large for a line
 //
 // A segment is JSON Lines in UTF-8. Every line is one object whose last member is `check`: the CRC-32C of the line's
 // bytes before `,"check"`, as eight hexadecimal digits. There are three kinds of lines:

@@ -218,9 +218,15 @@ public struct LedgerWriter: ~Copyable, Sendable {
 
     /// Keeps the text of a policy under its digest; one that is there already is left as it is.
     public mutating func keepPolicy(digest: String, text: String) throws(LedgerError) {
-        let folder = directory + "/policies"
         let name = digest.hasPrefix("sha-256:") ? String(digest.dropFirst("sha-256:".count)) : digest
-        let path = folder + "/" + name + ".yaml"
+        try keep(Array(text.utf8), folder: "policies", name: name + ".yaml")
+    }
+
+    /// Keeps what is too large for a line in a file of its own, synced when this returns; one that is there already is
+    /// left as it is.
+    public mutating func keep(_ bytes: [UInt8], folder: String, name: String) throws(LedgerError) {
+        let folder = directory + "/" + folder
+        let path = folder + "/" + name
         if files.exists(path) { return }
         do throws(FileSystem.Errno) {
             try files.makeDirectory(folder)
@@ -228,7 +234,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
             let draft = path + ".new"
             let file = try files.open(draft, O_CREAT | O_WRONLY | O_TRUNC)
             defer { files.close(file) }
-            try files.writeAll(file, Array(text.utf8))
+            try files.writeAll(file, bytes)
             try files.dataSync(file)
             try files.rename(draft, path)
             try files.syncDirectory(folder)

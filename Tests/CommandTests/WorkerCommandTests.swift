@@ -48,6 +48,19 @@ struct WorkerCommandTests {
         await site.remove()
     }
 
+    @Test func aMessageFarTooLargeIsADeadLetterThatCanBeListed() async throws {
+        let site = try Site()
+        try await site.apply()
+        let file = try site.scratch.write("large.json", String(repeating: " ", count: 2_000_000) + requestJSON(1))
+        #expect(try await site.binary.run("intake", "submit", "--unchecked", file).code == 0)
+        try await site.drain()
+        for _ in 1...2 {
+            let letters = try await site.binary.run("dead-letters", "list", "--format", "json").objects()
+            #expect(letters.compactMap { $0["reason"] as? String } == ["too-large"])
+        }
+        await site.remove()
+    }
+
     @Test func killedUnderLoadNothingIsLostAndNothingCountsTwice() async throws {
         let site = try Site()
         try await site.apply()
