@@ -3,7 +3,8 @@ import Glibc
 
 /// The system calls that the ledger makes, one function each; a value, so that tests can make the Nth one fail.
 ///
-/// Each throws the call's errno. EINTR is retried here, but for `fdatasync` and `fsync`: a failed sync is never retried.
+/// Each throws the call's errno. EINTR is retried here, but for `fdatasync` and `fsync`: a failed sync is never
+/// retried.
 struct FileSystem: Sendable {
     struct Errno: Error, Equatable {
         var number: Int32
@@ -20,13 +21,19 @@ struct FileSystem: Sendable {
         try Self.retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600) }
     }
     /// write(2): may write less than asked.
-    var write: @Sendable (_ file: Int32, _ bytes: ArraySlice<UInt8>) throws(Errno) -> Int = { file, bytes throws(Errno) in
-        Int(try Self.retrying { Int32(unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, min($0.count, 1 << 30)) }) })
+    var write: @Sendable (_ file: Int32, _ bytes: ArraySlice<UInt8>) throws(Errno) -> Int = {
+        file, bytes throws(Errno) in
+        Int(
+            try Self.retrying {
+                Int32(unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, min($0.count, 1 << 30)) })
+            })
     }
     /// read(2)
     var read: @Sendable (_ file: Int32, _ count: Int) throws(Errno) -> [UInt8] = { file, count throws(Errno) in
         var buffer = [UInt8](repeating: 0, count: count)
-        let got = try Self.retrying { Int32(unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, count) }) }
+        let got = try Self.retrying {
+            Int32(unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, count) })
+        }
         buffer.removeLast(count - Int(got))
         return buffer
     }

@@ -1,7 +1,9 @@
 /// What went wrong with the flat files, where, and what to do about it. Never holds personal data.
 public struct LedgerError: Error, Sendable, Equatable {
     public struct Code: Sendable, Equatable {
-        private enum Kind: Sendable { case locked, noSpace, syncFailed, vanished, corrupted, inputOutput, missing, unusable }
+        private enum Kind: Sendable {
+            case locked, noSpace, syncFailed, vanished, corrupted, inputOutput, missing, unusable
+        }
         private let kind: Kind
         private init(_ kind: Kind) { self.kind = kind }
 

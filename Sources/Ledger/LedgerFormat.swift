@@ -14,13 +14,14 @@ import Foundation
 // A segment is JSON Lines in UTF-8. Every line is one object whose last member is `check`: the CRC-32C of the line's
 // bytes before `,"check"`, as eight hexadecimal digits. There are three kinds of lines:
 //
-//     {"kind":"segment","format":"detainer.ledger/1","logId":…,"segment":2,"firstRecord":512,"previousRoot":…,"check":…}
+//     {"kind":"segment","format":"detainer.ledger/1","logId":…,"segment":2,"firstRecord":512,"previousRoot":…,…}
 //     {"kind":"outcome",…,"check":…}                                                            any number of records
 //     {"kind":"checkpoint","records":514,"root":…,"announcedThrough":512,"at":…,"check":…}      ends each batch
 //
-// A segment begins with its header. Records are counted from 0 over all segments. `root` is the RFC 6962 Merkle tree hash
-// (SHA-256, base64) over all record lines of the ledger, each with its check and without its newline; headers and
-// checkpoints are no leaves. `announcedThrough` counts the records from the first on whose events were confirmed; it lags.
+// A segment begins with its header. Records are counted from 0 over all segments. `root` is the RFC 6962 Merkle tree
+// hash (SHA-256, base64) over all record lines of the ledger, each with its check and without its newline; headers and
+// checkpoints are no leaves. `announcedThrough` counts the records from the first on whose events were confirmed; it
+// lags.
 //
 // A line is valid if it ends in a newline, is no longer than 1 MiB, parses, and its check is right.
 //
@@ -70,7 +71,8 @@ enum LedgerFormat {
     static func header(logID: String, segment: Int, firstRecord: UInt64, root: String) -> JSONValue {
         .object([
             JSONMember(name: "kind", value: "segment"), JSONMember(name: "format", value: .string(name)),
-            JSONMember(name: "logId", value: .string(logID)), JSONMember(name: "segment", value: .number(String(segment))),
+            JSONMember(name: "logId", value: .string(logID)),
+            JSONMember(name: "segment", value: .number(String(segment))),
             JSONMember(name: "firstRecord", value: .number(String(firstRecord))),
             JSONMember(name: "previousRoot", value: .string(root)),
         ])

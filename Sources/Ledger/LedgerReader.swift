@@ -53,7 +53,8 @@ public struct LedgerReader: Sendable {
 
     /// Every record from that index on, in order.
     ///
-    /// - Throws: `.corrupted` with file and line at the first line that is not as it was written, and what `body` throws.
+    /// - Throws: `.corrupted` with file and line at the first line that is not as it was written, and what `body`
+    ///   throws.
     public func records(from index: UInt64 = 0, _ body: (StoredRecord) throws -> Void) throws {
         var failure: (any Error)?
         do throws(LedgerError) {

@@ -59,7 +59,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
     }
 
     deinit {
-        files.close(segment.file)
+        if !segment.isSealed { files.close(segment.file) }
         files.close(lock)
     }
 
@@ -132,8 +132,11 @@ public struct LedgerWriter: ~Copyable, Sendable {
         let firstIndex = tree.count
         let announced = max(self.announcedThrough, announcedThrough)
         if records.isEmpty, announced == self.announcedThrough { return commit(firstIndex, 0) }
-        try checkThatSegmentIsThere()
-        if segment.size >= configuration.segmentBytes { try startNextSegment() }
+        if !segment.isSealed {
+            try checkThatSegmentIsThere()
+            if segment.size >= configuration.segmentBytes { try seal() }
+        }
+        if segment.isSealed { try startNextSegment() }
         var grown = tree
         var bytes: [UInt8] = []
         for record in records {
@@ -188,8 +191,8 @@ public struct LedgerWriter: ~Copyable, Sendable {
             code: .vanished, message: "`\(segment.path)` is no longer the file that was opened: is its volume mounted?")
     }
 
-    /// Seals the open segment, which ends in a synced checkpoint, and starts the next one.
-    private mutating func startNextSegment() throws(LedgerError) {
+    /// Seals the open segment, which ends in a synced checkpoint.
+    private mutating func seal() throws(LedgerError) {
         let sealed = directory + "/" + LedgerFormat.sealedName(segment.number)
         do throws(FileSystem.Errno) {
             // What was reserved and not needed is given back.
@@ -202,16 +205,18 @@ public struct LedgerWriter: ~Copyable, Sendable {
             throw .failed("seal", segment.path, error)
         }
         files.close(segment.file)
-        segment.file = -1
+        segment.isSealed = true
+    }
+
+    /// Starts the segment after the sealed one; where the disk is full, the next batch tries again.
+    private mutating func startNextSegment() throws(LedgerError) {
+        let number = segment.number + 1
+        let header = LedgerFormat.header(logID: logID, segment: number, firstRecord: tree.count, root: tree.root)
         do throws(LedgerError) {
             segment = try OpenSegment.start(
-                directory: directory, number: segment.number + 1,
-                lines: LedgerFormat.line(
-                    LedgerFormat.header(
-                        logID: logID, segment: segment.number + 1, firstRecord: tree.count, root: tree.root)),
-                files: files)
+                directory: directory, number: number, lines: LedgerFormat.line(header), files: files)
         } catch {
-            isUnusable = true
+            if error.code != .noSpace { isUnusable = true }
             throw error
         }
     }
@@ -255,6 +260,8 @@ struct OpenSegment: Sendable {
     /// Bytes up to the end of the last checkpoint.
     var size: Int
     var reserved: Int
+    /// Its file is closed and the next segment is not there yet.
+    var isSealed = false
 
     /// Writes and syncs a new file and puts it in the segment's place, whole or not at all.
     static func start(

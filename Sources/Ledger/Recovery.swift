@@ -16,9 +16,9 @@ public struct RecoveryReport: Sendable, Equatable {
 
 /// Makes a ledger writable again after whatever ended the last run.
 ///
-/// Nothing in the open segment is trusted where it stands: after a failed sync the page cache shows bytes that are not on
-/// the disk. Its good lines are copied into a new file, which is synced and then takes its place; the rest is copied into
-/// a file of its own first. Damage in a sealed segment is corruption and is refused.
+/// Nothing in the open segment is trusted where it stands: after a failed sync the page cache shows bytes that are not
+/// on the disk. Its good lines are copied into a new file, which is synced and then takes its place; the rest is copied
+/// into a file of its own first. Damage in a sealed segment is corruption and is refused.
 struct Recovery {
     struct Result {
         var segment: OpenSegment

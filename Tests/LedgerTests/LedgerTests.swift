@@ -246,6 +246,31 @@ struct LedgerFaultTests {
         #expect(try bench.numbers() == [1, 2])
     }
 
+    @Test func aDiskThatIsFullWhenASegmentStartsIsTriedAgain() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        let full = Switch()
+        var files = FileSystem()
+        let open = files.open
+        files.open = { path, flags throws(FileSystem.Errno) in
+            if full.value, path.hasSuffix(".new") { throw FileSystem.Errno(number: ENOSPC) }
+            return try open(path, flags)
+        }
+        var configuration = LedgerConfiguration()
+        configuration.segmentBytes = 1
+        var writer = try bench.open(configuration, files: files).takeWriter()
+        full.turnOn()
+        for _ in 1...2 {
+            let error = try #require(throws: LedgerError.self) {
+                _ = try writer.append(Bench.records(1...1), announcedThrough: 0, now: Bench.now)
+            }
+            #expect(error.code == .noSpace)
+        }
+        full.turnOff()
+        #expect(try writer.append(Bench.records(1...1), announcedThrough: 0, now: Bench.now).firstIndex == 0)
+        #expect(try bench.numbers() == [1])
+    }
+
     @Test func aFailedSyncIsNeverRetried() throws {
         let bench = Bench()
         defer { bench.remove() }
