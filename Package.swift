@@ -49,7 +49,8 @@ let package = Package(
                 "AMQPClient", "Detainers", "Policy", "Ledger", "Worker", "DeadLetters", "Reports", "Operations",
                 argumentParser,
             ]),
-        .executableTarget(name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),
+        .executableTarget(
+            name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),
         tests("AMQPClientTests", ["AMQPClient"]),
         tests("DetainersTests", ["Detainers"]),
         tests("PolicyTests", ["Policy", "Detainers"]),

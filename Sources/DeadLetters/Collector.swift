@@ -23,7 +23,8 @@ public enum Collector {
     public static func collect(
         _ address: BrokerAddress, queue: String, ledger: String, key: PseudonymKey, now: @Sendable () -> Moment
     ) async throws -> Int {
-        let waiting = try await AMQPAdministration.perform(address, name: "dead-letters", timeoutSeconds: 20) { channel in
+        let waiting = try await AMQPAdministration.perform(address, name: "dead-letters", timeoutSeconds: 20) {
+            channel in
             try channel.declareQueue(name: queue, arguments: [], passive: true).messageCount
         }
         if waiting == 0 { return 0 }
@@ -97,7 +98,10 @@ public enum Collector {
         return DeadLetter(
             reason: .infrastructure, detail: "unknown: dead-lettered by the broker itself", deadAt: now.text,
             attempts: 0, worker: "unknown", exchange: "unknown", routingKey: "unknown",
-            envelope: .object([JSONMember(name: "messageId", value: delivery.message.properties.messageID.map(JSONValue.string) ?? .null)]),
+            envelope: .object([
+                JSONMember(
+                    name: "messageId", value: delivery.message.properties.messageID.map(JSONValue.string) ?? .null)
+            ]),
             body: delivery.message.body)
     }
 }

@@ -39,7 +39,8 @@ extension Settings {
             .map { (name: $0, text: try String(contentsOfFile: directory + "/" + $0, encoding: .utf8)) }
         let set = try PolicySet.load(files: files, allowDrafts: try allowsUnapprovedPolicies())
         for policy in set.documents where !policy.isApproved {
-            Log.warning("policy \(policy.name) is not approved by anyone; loaded because policy.allow-unapproved is yes")
+            Log.warning(
+                "policy \(policy.name) is not approved by anyone; loaded because policy.allow-unapproved is yes")
         }
         return set
     }

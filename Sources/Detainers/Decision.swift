@@ -89,7 +89,9 @@ public struct RequestDate: Sendable, Equatable {
 
     /// The date in the jurisdiction's time zone.
     public static func of(_ request: Request, in zone: TimeZoneName, recordedAt: Moment) -> RequestDate {
-        if let received = request.receipt.receivedAt { return RequestDate(date: received.date(in: zone), basis: .received) }
+        if let received = request.receipt.receivedAt {
+            return RequestDate(date: received.date(in: zone), basis: .received)
+        }
         if let found = request.receipt.foundAt { return RequestDate(date: found.date(in: zone), basis: .found) }
         if let form = request.form.formDate { return RequestDate(date: form, basis: .form) }
         return RequestDate(date: recordedAt.date(in: zone), basis: .recorded)

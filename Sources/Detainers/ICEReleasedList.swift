@@ -12,8 +12,8 @@ public enum ICEReleasedList {
 
     static let columns = ["prepare_date", "detainer_type", "facility", "state", "city"]
 
-    /// - Returns: a request a row. Its id is a function of the row's content and of how many identical rows stand before
-    ///   it, so that it is the same from run to run and two identical rows are two requests.
+    /// - Returns: a request a row. Its id is a function of the row's content and of how many identical rows stand
+    ///   before it, so that it is the same from run to run and two identical rows are two requests.
     public static func convert(csv: [UInt8]) throws(Problem) -> [Request] {
         guard let text = String(validating: csv, as: UTF8.self) else {
             throw Problem(line: 1, explanation: "the list is not UTF-8")
@@ -136,7 +136,9 @@ enum CSV {
                 wasQuoted = false
                 start = line
             default:
-                if wasQuoted { throw ICEReleasedList.Problem(line: line, explanation: "something stands behind a quoted field") }
+                if wasQuoted {
+                    throw ICEReleasedList.Problem(line: line, explanation: "something stands behind a quoted field")
+                }
                 field.append(scalar)
             }
         }

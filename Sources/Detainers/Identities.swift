@@ -2,8 +2,8 @@ import Crypto
 
 /// One version of one request: the key that records are told apart by.
 ///
-/// The ids of its outcome and of its event are pure functions of it, so that workers that know nothing of each other give
-/// the same request the same ids, and ledgers merge by union.
+/// The ids of its outcome and of its event are pure functions of it, so that workers that know nothing of each other
+/// give the same request the same ids, and ledgers merge by union.
 public struct RequestIdentity: Sendable, Hashable {
     public let requestID: String
     public let revision: Int

@@ -19,7 +19,8 @@ public struct JSONLimits: Sendable {
 }
 
 extension JSONValue {
-    /// Reads one JSON text (RFC 8259), strictly: valid UTF-8, no duplicate names, no lone surrogates, nothing behind it.
+    /// Reads one JSON text (RFC 8259), strictly: valid UTF-8, no duplicate names, no lone surrogates, nothing behind
+    /// it.
     public static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSONValue {
         var parser = JSONParser(bytes: bytes, limits: limits)
         return try parser.whole()
@@ -89,7 +90,9 @@ private struct JSONParser {
         if take(UInt8(ascii: "}")) { return .object([]) }
         while true {
             skipSpace()
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw error("lacks a member name") }
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+                throw error("lacks a member name")
+            }
             let name = try string()
             // A name that differs only in Unicode form is another name: compare the bytes, as JSON does.
             if !names.insert(Self.bytewise(name)).inserted { throw error("has a member twice") }
@@ -191,7 +194,9 @@ private struct JSONParser {
         guard position + 4 <= bytes.count else { throw error("has a string without an end") }
         var value: UInt32 = 0
         for byte in bytes[position..<position + 4] {
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw error("has an unknown escape") }
+            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw error("has an unknown escape")
+            }
             value = value << 4 | UInt32(digit)
         }
         position += 4

@@ -1,6 +1,7 @@
 /// Reads the members of one JSON object by name and, at the end, refuses those that nobody asked for.
 ///
-/// Every error names a path and never a value; an unknown member is told by its parent, for its name may be a value too.
+/// Every error names a path and never a value; an unknown member is told by its parent, for its name may be a value
+/// too.
 struct ObjectReader {
     private let members: [JSONMember]
     private let path: String
@@ -22,7 +23,8 @@ struct ObjectReader {
         guard members.allSatisfy({ asked.contains($0.name) }) else {
             throw ContractError(
                 reason: .schema, path: path,
-                explanation: "has a member that the contract does not know; it knows " + asked.sorted().joined(separator: ", "))
+                explanation: "has a member that the contract does not know; it knows "
+                    + asked.sorted().joined(separator: ", "))
         }
     }
 

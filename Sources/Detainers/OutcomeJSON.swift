@@ -1,7 +1,9 @@
 /// An intact line that is no record of ours.
 public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
     public var member: String
-    public var description: String { "a record lacks a readable member `\(member)`: was it written by another version?" }
+    public var description: String {
+        "a record lacks a readable member `\(member)`: was it written by another version?"
+    }
 }
 
 extension Outcome {
@@ -77,7 +79,8 @@ extension Outcome {
     /// Reads a record back.
     public init(json: JSONValue) throws(RecordError) {
         let form = try Self.member(json, "form")
-        identity = RequestIdentity(requestID: try Self.text(json, "requestId"), revision: try Self.number(json, "revision"))
+        identity = RequestIdentity(
+            requestID: try Self.text(json, "requestId"), revision: try Self.number(json, "revision"))
         agency = try Self.text(json, "agency")
         station = json["station"]?.stringValue
         channel = try Self.word(json, "channel")
@@ -99,7 +102,9 @@ extension Outcome {
             booking: keys["booking"]?.stringValue)
         pseudonyms.normalization = try Self.number(keys, "normalization")
         contentKey = try Self.text(json, "contentKey")
-        guard let recorded = Moment(text: try Self.text(json, "recordedAt")) else { throw RecordError(member: "recordedAt") }
+        guard let recorded = Moment(text: try Self.text(json, "recordedAt")) else {
+            throw RecordError(member: "recordedAt")
+        }
         recordedAt = recorded
         traceparent = json["traceparent"]?.stringValue
         jurisdiction = try Self.text(json, "jurisdiction")
@@ -118,7 +123,8 @@ extension Outcome {
 
     private static func answer(_ answers: JSONValue, _ name: String) throws(RecordError) -> GivenAnswer {
         let given = try member(answers, name)
-        return GivenAnswer(answer: try word(given, "answer"), rule: try text(given, "rule"), to: given["to"]?.stringValue)
+        return GivenAnswer(
+            answer: try word(given, "answer"), rule: try text(given, "rule"), to: given["to"]?.stringValue)
     }
 
     private static func member(_ json: JSONValue, _ name: String) throws(RecordError) -> JSONValue {

@@ -29,8 +29,8 @@ public struct Pseudonyms: Sendable, Equatable {
 ///
 /// The key file is one line: `detainer-key/1 <key id> <base64 of 32 bytes>`.
 ///
-/// Normalisation, version 1: a file number is its digits, filled with zeros to nine; a name is its letters in upper case
-/// without diacritics; an event or booking number is its letters and digits in upper case.
+/// Normalisation, version 1: a file number is its digits, filled with zeros to nine; a name is its letters in upper
+/// case without diacritics; an event or booking number is its letters and digits in upper case.
 public struct PseudonymKey: Sendable {
     /// The text is no key file; never says what it holds.
     public struct Problem: Error, CustomStringConvertible, Sendable {

@@ -1,7 +1,8 @@
 /// The contract `detainer.request/1`: how a request is written in JSON.
 ///
-/// Required are `schema`, `requestId`, `receivedBy.agency`, `receipt.channel` and `form.kind`. What is absent is unknown;
-/// what is there is read strictly. `config/schemas/detainer.request-1.schema.json` says the same for other languages.
+/// Required are `schema`, `requestId`, `receivedBy.agency`, `receipt.channel` and `form.kind`. What is absent is
+/// unknown; what is there is read strictly. `config/schemas/detainer.request-1.schema.json` says the same for other
+/// languages.
 public enum RequestContract {
     public static let schema = "detainer.request/1"
     /// A form has a few hundred bytes; a hundred times that is no form.
@@ -60,7 +61,8 @@ public enum RequestContract {
     private static func readReceivedBy(_ object: inout ObjectReader) throws(ContractError) -> Request.ReceivedBy {
         let agency = try object.requiredText("agency", atMost: Length.reference)
         let isName = agency.utf8.allSatisfy {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-")
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0)
+                || $0 == UInt8(ascii: "-")
         }
         guard isName else { throw object.error("agency", "must be lower-case letters, digits and hyphens") }
         let station = try object.text("station", atMost: Length.identifier)
@@ -72,7 +74,8 @@ public enum RequestContract {
         let receipt = Request.Receipt(
             channel: try object.requiredWord("channel"), receivedAt: try object.moment("receivedAt"),
             receivedAtSource: try object.word("receivedAtSource"), foundAt: try object.moment("foundAt"),
-            pages: try object.number("pages", 1...10_000), imageDigest: try object.text("imageDigest", atMost: Length.digest),
+            pages: try object.number("pages", 1...10_000),
+            imageDigest: try object.text("imageDigest", atMost: Length.digest),
             senderReference: try object.text("senderReference", atMost: Length.reference))
         if let digest = receipt.imageDigest {
             let hexadecimal = digest.dropFirst("sha-256:".count)

@@ -1,5 +1,6 @@
 extension RequestContract {
-    /// The request in its canonical form: members in one order, absent ones left out, `unknown` where a word is required.
+    /// The request in its canonical form: members in one order, absent ones left out, `unknown` where a word is
+    /// required.
     ///
     /// Two messages with the same content have the same canonical form, whatever their spacing and order.
     public static func json(_ request: Request) -> JSONValue {

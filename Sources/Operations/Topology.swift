@@ -68,7 +68,8 @@ public struct Topology: Sendable {
     ///
     /// - Throws: `AMQPError` with reply code 406 where something is there but different.
     public func apply(_ address: BrokerAddress) async throws {
-        try await AMQPAdministration.perform(address, name: "topology", timeoutSeconds: Self.timeoutSeconds) { channel in
+        try await AMQPAdministration.perform(address, name: "topology", timeoutSeconds: Self.timeoutSeconds) {
+            channel in
             for exchange in exchanges {
                 try channel.declareExchange(name: exchange.name, type: exchange.type, durable: true, passive: false)
             }
@@ -84,7 +85,8 @@ public struct Topology: Sendable {
 
     /// Looks which exchanges and queues are there, changing nothing.
     public func check(_ address: BrokerAddress) async throws -> [Finding] {
-        try await AMQPAdministration.perform(address, name: "topology", timeoutSeconds: Self.timeoutSeconds) { channel in
+        try await AMQPAdministration.perform(address, name: "topology", timeoutSeconds: Self.timeoutSeconds) {
+            channel in
             var findings: [Finding] = []
             for exchange in exchanges {
                 do {

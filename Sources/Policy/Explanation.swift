@@ -1,8 +1,8 @@
 public import Detainers
 
 extension PolicyDocument {
-    /// A decision in sentences: for each table the answer, its reason, the law, and the nearest changes of one fact that
-    /// would have changed the answer. A function of the decision and of this text alone.
+    /// A decision in sentences: for each table the answer, its reason, the law, and the nearest changes of one fact
+    /// that would have changed the answer. A function of the decision and of this text alone.
     public func explain(_ decision: Decision) -> [String] {
         let values = FactValues(decision.facts.map { ($0.name, $0.value) }) { $1 }
         return tables.flatMap { table -> [String] in

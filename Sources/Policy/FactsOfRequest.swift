@@ -9,10 +9,11 @@ import Detainers
 /// | `criminal warrant` | the best paper that is a judge's criminal warrant |
 /// | `judicial order` | the best paper of a judge, criminal warrants among them |
 ///
-/// The best paper counts, in this order: `verified` (a judge issued it, it names this person, and a named role has read and
-/// confirmed it), `claimed` (somebody says that there is one), `unread` (a paper is here that nobody has read far enough to
-/// know). Forms I-200 and I-205 are signed by immigration officers and NCIC hits by nobody: they are never judicial. A paper
-/// that names somebody else is none. When nobody looked the fact is unknown, which is not the same as none.
+/// The best paper counts, in this order: `verified` (a judge issued it, it names this person, and a named role has read
+/// and confirmed it), `claimed` (somebody says that there is one), `unread` (a paper is here that nobody has read far
+/// enough to know). Forms I-200 and I-205 are signed by immigration officers and NCIC hits by nobody: they are never
+/// judicial. A paper that names somebody else is none. When nobody looked the fact is unknown, which is not the same as
+/// none.
 enum FactsOfRequest {
     static let names = ["form", "asks hold", "asks transfer", "asks notice", "criminal warrant", "judicial order"]
 
@@ -34,7 +35,9 @@ enum FactsOfRequest {
             Fact(name: "asks transfer", value: asks.transfer.rawValue),
             Fact(name: "asks notice", value: asks.notice.rawValue),
             Fact(name: "criminal warrant", value: best(request.attachments) { $0 == .criminalWarrant }),
-            Fact(name: "judicial order", value: best(request.attachments) { $0 == .criminalWarrant || $0 == .judicialOrder }),
+            Fact(
+                name: "judicial order",
+                value: best(request.attachments) { $0 == .criminalWarrant || $0 == .judicialOrder }),
         ]
     }
 

@@ -54,10 +54,12 @@ public struct PolicyDocument: Sendable {
         }
         self.text = text
         self.file = file
-        digest = "sha-256:" + SHA256.hash(data: Array(text.utf8)).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        digest =
+            "sha-256:"
+            + SHA256.hash(data: Array(text.utf8)).map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
         name = try reader.text(try member("policy"), "`policy`")
         jurisdiction = try reader.text(try member("jurisdiction"), "`jurisdiction`")
         receivers = try reader.words(try member("receivers"), "`receivers`")
@@ -119,7 +121,8 @@ public struct PolicyDocument: Sendable {
         var rows: [Row] = []
         for table in tables {
             guard case .row(let row) = table.look(values) else {
-                throw PolicyError(file: file, line: table.line, explanation: "table `\(table.name)` has no single answer")
+                throw PolicyError(
+                    file: file, line: table.line, explanation: "table `\(table.name)` has no single answer")
             }
             rows.append(row)
         }

@@ -38,7 +38,9 @@ struct PolicyReader {
     }
 
     func text(_ node: Node, _ what: String) throws(PolicyError) -> String {
-        guard let text = node.scalar?.string, !text.isEmpty else { throw error(node, "\(what) must be a word or a sentence") }
+        guard let text = node.scalar?.string, !text.isEmpty else {
+            throw error(node, "\(what) must be a word or a sentence")
+        }
         return text
     }
 
@@ -77,7 +79,9 @@ struct PolicyReader {
         var declarations: [FactDeclaration] = []
         for (name, value) in try mapping(node, "facts", allowed: FactsOfRequest.names) {
             let values = try words(value, "fact `\(name)`")
-            if values.contains(FactDeclaration.unknown) { throw error(value, "every fact may be unknown: leave it out") }
+            if values.contains(FactDeclaration.unknown) {
+                throw error(value, "every fact may be unknown: leave it out")
+            }
             let known = FactsOfRequest.values(of: name)
             guard Set(values) == Set(known) else {
                 throw error(value, "fact `\(name)` must have the values \(known.joined(separator: ", "))")
@@ -101,11 +105,14 @@ struct PolicyReader {
         }
         for position in rows.indices where rows[position].law.isEmpty { rows[position].law = tableLaw }
         for row in rows {
-            if row.law.isEmpty { throw PolicyError(file: file, line: row.line, explanation: "row \(row.id) cites no law") }
+            if row.law.isEmpty {
+                throw PolicyError(file: file, line: row.line, explanation: "row \(row.id) cites no law")
+            }
             guard let base = row.exceptionTo else { continue }
             guard base != row.id, rows.contains(where: { $0.id == base }) else {
                 throw PolicyError(
-                    file: file, line: row.line, explanation: "row \(row.id) is an exception to \(base), which is no other row here")
+                    file: file, line: row.line,
+                    explanation: "row \(row.id) is an exception to \(base), which is no other row here")
             }
         }
         return Table(name: name, line: node.mark?.line ?? 0, rows: rows)

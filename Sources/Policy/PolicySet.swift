@@ -45,7 +45,8 @@ public struct PolicySet: Sendable {
             for other in documents[(position + 1)...] where one.inForceFrom == other.inForceFrom {
                 guard Set(one.receivers).isDisjoint(with: other.receivers) else {
                     throw PolicyError(
-                        file: other.file, explanation: "is in force from the same day as \(one.file), for the same agency")
+                        file: other.file,
+                        explanation: "is in force from the same day as \(one.file), for the same agency")
                 }
             }
         }

@@ -53,7 +53,9 @@ struct Table: Sendable, Equatable {
     /// An exception matches only where the row that it is an exception to does.
     func look(_ facts: FactValues) -> Lookup {
         let holding = rows.filter { $0.matches(facts) }
-        let matching = holding.filter { row in chain(from: row).allSatisfy { base in holding.contains { $0.id == base } } }
+        let matching = holding.filter { row in
+            chain(from: row).allSatisfy { base in holding.contains { $0.id == base } }
+        }
         let overridden = Set(matching.compactMap(\.exceptionTo))
         let left = matching.filter { !overridden.contains($0.id) }
         switch left.count {

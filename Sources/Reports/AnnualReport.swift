@@ -3,8 +3,8 @@ public import Ledger
 
 /// The figures of one calendar year, counted from the ledgers: the four items that the Boston Trust Act asks for.
 ///
-/// Each request counts once, by its latest revision, in the year of its date. Requests that no policy of ours serves are
-/// told apart and not counted. Software holds nobody and transfers nobody: items 2 to 4 come only from records that
+/// Each request counts once, by its latest revision, in the year of its date. Requests that no policy of ours serves
+/// are told apart and not counted. Software holds nobody and transfers nobody: items 2 to 4 come only from records that
 /// people make, and without any such record they are zero, which is printed as zero.
 public struct AnnualReport: Sendable, Equatable {
     public let year: Int
@@ -91,12 +91,16 @@ public struct AnnualReport: Sendable, Equatable {
                     JSONMember(
                         name: "byForm", value: object(Request.FormKind.allCases.map { ($0.rawValue, byForm[$0] ?? 0) })),
                 ])),
-            JSONMember(name: "detained", value: .object([JSONMember(name: "total", value: 0), JSONMember(name: "byReason", value: .object([]))])),
+            JSONMember(
+                name: "detained",
+                value: .object([JSONMember(name: "total", value: 0), JSONMember(name: "byReason", value: .object([]))])),
             JSONMember(name: "transferred", value: .object([JSONMember(name: "total", value: 0)])),
             JSONMember(
                 name: "reimbursements",
                 value: .object([JSONMember(name: "total", value: 0), JSONMember(name: "cases", value: .array([]))])),
-            JSONMember(name: "otherRequests", value: .object([JSONMember(name: "total", value: .number(String(otherRequests)))])),
+            JSONMember(
+                name: "otherRequests",
+                value: .object([JSONMember(name: "total", value: .number(String(otherRequests)))])),
             JSONMember(
                 name: "dispositions",
                 value: object(
@@ -132,8 +136,10 @@ public struct AnnualReport: Sendable, Equatable {
             "   Lodged with other agencies, not ours: \(notOurs)",
         ]
         if requests > 0 {
-            lines.append("   By station: " + byStation.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-                .map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+            lines.append(
+                "   By station: "
+                    + byStation.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+                    .map { "\($0.key) \($0.value)" }.joined(separator: ", "))
         }
         if undated > 0 { lines.append("   Without any date, counted by the day of their record: \(undated)") }
         lines.append("")

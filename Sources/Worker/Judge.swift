@@ -4,8 +4,8 @@ public import Policy
 
 /// Reads a message and decides it: the same message under the same policies always gives the same verdict.
 ///
-/// Pure: time is an argument. A verdict is an outcome or a dead letter; there is no third, for deciding has no transient
-/// failures.
+/// Pure: time is an argument. A verdict is an outcome or a dead letter; there is no third, for deciding has no
+/// transient failures.
 public struct Judge: Sendable {
     /// Headers that could not travel within one frame of 128 KiB are left out of a letter's envelope, which says so.
     static let maximumEnvelopeBytes = 65_536

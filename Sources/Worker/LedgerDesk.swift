@@ -1,5 +1,5 @@
-import Dispatch
 import Detainers
+import Dispatch
 import Ledger
 import Synchronization
 
@@ -16,7 +16,8 @@ final class LedgerDesk: Sendable {
 
     /// Writes and syncs one batch, then answers with what was committed.
     func record(
-        _ outcomes: [Outcome], announcedThrough: UInt64, answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void
+        _ outcomes: [Outcome], announcedThrough: UInt64,
+        answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void
     ) {
         queue.async {
             answer(self.append(outcomes.map { $0.json() }, announcedThrough: announcedThrough))
@@ -31,7 +32,9 @@ final class LedgerDesk: Sendable {
                 self.writer.withLock { writer in
                     if let open = writer.take() { open.close() }
                 }
-                if case .failure(let error) = result { continuation.resume(returning: error) } else {
+                if case .failure(let error) = result {
+                    continuation.resume(returning: error)
+                } else {
                     continuation.resume(returning: nil)
                 }
             }

@@ -49,7 +49,8 @@ extension Pipeline {
     public enum PauseReason: String, Sendable {
         case consumerLost = "the consuming connection was lost"
         case publisherLost = "the publishing connection was lost"
-        case cancelledByBroker = "the broker cancelled the consumer: the queue was deleted or moved, which may be a loss"
+        case cancelledByBroker =
+            "the broker cancelled the consumer: the queue was deleted or moved, which may be a loss"
         case blocked = "the broker is out of memory or disk and blocks publishers"
         case nacked = "the broker refused an event"
         case unroutable = "an event reached no queue: run `detainer topology apply`"

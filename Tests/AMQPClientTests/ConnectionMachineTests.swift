@@ -185,9 +185,10 @@ import Testing
         #expect(steps == [.send(.cancelOk(consumerTag: "consumer-1"))])
         _ = try machine.receive(.method(channel: 1, .cancelOk(consumerTag: "consumer-1")))
         #expect(machine.takeEvents() == [.cancelled(byBroker: true)])
-        #expect(machine.handle(.acknowledge(deliveryTag: 4, multiple: true)) == [
-            .send(.ack(deliveryTag: 4, multiple: true))
-        ])
+        #expect(
+            machine.handle(.acknowledge(deliveryTag: 4, multiple: true)) == [
+                .send(.ack(deliveryTag: 4, multiple: true))
+            ])
     }
 
     @Test func closesAfterWhatWasHandedOver() throws {

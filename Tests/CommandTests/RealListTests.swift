@@ -3,7 +3,8 @@ import Testing
 
 let iceList = ProcessInfo.processInfo.environment["DETAINER_TEST_ICE_LIST"]
 
-/// The 410 detainers that ICE lodged in Massachusetts in its fiscal year 2015, through broker, worker, ledger and events.
+/// The 410 detainers that ICE lodged in Massachusetts in its fiscal year 2015, through broker, worker, ledger and
+/// events.
 @Suite(
     .enabled(if: brokerURL != nil, "DETAINER_TEST_BROKER_URL is not set"),
     .enabled(if: iceList != nil, "DETAINER_TEST_ICE_LIST is not set: the released list is not on this machine"))
@@ -18,7 +19,8 @@ struct RealListTests {
         #expect(try await site.binary.run("intake", "convert", "--from", "ice-foia", list).output == converted.output)
         let file = try site.scratch.write("list.jsonl", converted.output)
         for _ in 1...2 {
-            #expect(try await site.binary.run("intake", "submit", file).output == "410 confirmed, 0 not taken, of 410\n")
+            #expect(
+                try await site.binary.run("intake", "submit", file).output == "410 confirmed, 0 not taken, of 410\n")
             try await site.drain()
             let outcomes = try await site.binary.run("ledger", "list", "--format", "json").objects()
             #expect(outcomes.count == 410)

@@ -59,8 +59,11 @@ struct Site {
         guard let brokerURL else { return }
         let prefix = prefix
         do {
-            try await AMQPAdministration.perform(BrokerAddress(url: brokerURL), name: "tests", timeoutSeconds: 20) { channel in
-                for name in ["requests", "dead-letters", "report"] { try channel.deleteQueue(name: prefix + "." + name) }
+            try await AMQPAdministration.perform(BrokerAddress(url: brokerURL), name: "tests", timeoutSeconds: 20) {
+                channel in
+                for name in ["requests", "dead-letters", "report"] {
+                    try channel.deleteQueue(name: prefix + "." + name)
+                }
                 for name in ["intake", "outcomes", "dead"] { try channel.deleteExchange(name: prefix + "." + name) }
             }
         } catch {

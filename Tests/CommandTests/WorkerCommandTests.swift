@@ -31,7 +31,8 @@ struct WorkerCommandTests {
         try await site.apply()
         let first = try site.scratch.write("1.json", requestJSON(1))
         let other = try site.scratch.write("2.json", requestJSON(1, more: #","issuingOffice":"MARKED""#))
-        let supplement = try site.scratch.write("3.json", requestJSON(1, revision: 2, more: #","issuingOffice":"MARKED""#))
+        let supplement = try site.scratch.write(
+            "3.json", requestJSON(1, revision: 2, more: #","issuingOffice":"MARKED""#))
         let broken = try site.scratch.write("4.json", #"{"schema":"detainer.request/1","MARKED":"MARKED""#)
         for file in [first, other, supplement, broken] {
             #expect(try await site.binary.run("intake", "submit", "--unchecked", file).code == 0)
@@ -98,7 +99,9 @@ struct WorkerCommandTests {
         try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
             try channel.deleteQueue(name: queue)
         }
-        try await eventually("the cancel is noticed") { try Self.text(log).contains("the broker cancelled the consumer") }
+        try await eventually("the cancel is noticed") {
+            try Self.text(log).contains("the broker cancelled the consumer")
+        }
         try await site.apply()
         let file = try site.scratch.write("r.json", requestJSON(1))
         #expect(try await site.binary.run("intake", "submit", file).code == 0)

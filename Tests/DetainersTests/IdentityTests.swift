@@ -48,7 +48,8 @@ struct PseudonymTests {
     @Test func writingsOfOneNumberOrNameHaveOnePseudonym() {
         var one = Scene.request()
         one.subject = .init(
-            fileNumber: "A000-000-001", familyName: "Muñoz-Gray", givenNames: "Ana María", birthDate: CivilDate("1990-01-01"))
+            fileNumber: "A000-000-001", familyName: "Muñoz-Gray", givenNames: "Ana María",
+            birthDate: CivilDate("1990-01-01"))
         var other = Scene.request()
         other.subject = .init(
             fileNumber: "1", familyName: "MUNOZ GRAY", givenNames: "ana maria", birthDate: CivilDate("1990-01-01"))
@@ -76,7 +77,8 @@ struct PseudonymTests {
         request.subject.familyName = "MARKEDNAME"
         let outcome = Outcome(
             request: request, decision: Scene.decision,
-            date: RequestDate(date: CivilDate("2025-12-31")!, basis: .received), pseudonyms: key.pseudonyms(of: request),
+            date: RequestDate(date: CivilDate("2025-12-31")!, basis: .received),
+            pseudonyms: key.pseudonyms(of: request),
             contentKey: key.content(of: request), recordedAt: Moment(secondsSinceEpoch: 1_767_300_000),
             traceparent: nil, jurisdiction: "boston")
         let record = outcome.json()
@@ -84,7 +86,9 @@ struct PseudonymTests {
         let event = OutcomeEvent.json(outcome, ledger: LedgerPosition(logID: "l", index: 3, root: "r"))
         #expect(OutcomeEvent.routingKey(outcome) == "outcome.boston.not_acted_upon")
         for text in [record, event].map({ String(decoding: $0.serialized(), as: UTF8.self) }) {
-            for personal in ["MARKEDNAME", "Person", "1990-01-01", "A000000001", "000000001", "S-1", "EV-1", "B-1", "RMS-1"] {
+            for personal in [
+                "MARKEDNAME", "Person", "1990-01-01", "A000000001", "000000001", "S-1", "EV-1", "B-1", "RMS-1",
+            ] {
                 #expect(!text.contains(personal))
             }
         }
@@ -116,15 +120,18 @@ struct ICEReleasedListTests {
 
     @Test func rowsBecomeRequestsAndIdenticalRowsAreTwo() throws {
         let requests = try ICEReleasedList.convert(csv: Array(Self.list.utf8))
-        #expect(requests.map(\.receivedBy.agency) == [
-            "boston-police", "boston-police", "a-quoted-county-massachusetts", "boston-police",
-        ])
+        #expect(
+            requests.map(\.receivedBy.agency) == [
+                "boston-police", "boston-police", "a-quoted-county-massachusetts", "boston-police",
+            ])
         #expect(requests.map(\.form.kind) == [.i247, .i247, .i247N, .unknown])
         #expect(Set(requests.map(\.requestID)).count == 4)
         #expect(requests[3].form.formDate == nil)
         #expect(requests.allSatisfy { $0.receipt.channel == .unknown && $0.attachments == nil })
         #expect(try ICEReleasedList.convert(csv: Array(Self.list.utf8)) == requests)
-        for request in requests { #expect(try RequestContract.read(RequestContract.json(request).serialized()) == request) }
+        for request in requests {
+            #expect(try RequestContract.read(RequestContract.json(request).serialized()) == request)
+        }
     }
 
     @Test func aListOfAnotherFormIsRefusedByLine() throws {

@@ -31,7 +31,8 @@ struct BostonPolicyTests {
     }
 
     private func rules(_ request: Request) throws -> [String] {
-        guard case .decided(let policy, _) = policies.policy(for: request, recordedAt: Moment(secondsSinceEpoch: 0)) else {
+        guard case .decided(let policy, _) = policies.policy(for: request, recordedAt: Moment(secondsSinceEpoch: 0))
+        else {
             Issue.record("no policy decides it")
             return []
         }
@@ -46,13 +47,15 @@ struct BostonPolicyTests {
             #expect(try rules(request(attachments: [paper])) == ["H2", "T2", "N2", "R1"])
         }
         let signedByOfficer = Request.Attachment(
-            kind: .criminalWarrant, issuer: .immigrationOfficer, standing: .verified, namesSubject: .yes, verifiedBy: "x")
+            kind: .criminalWarrant, issuer: .immigrationOfficer, standing: .verified, namesSubject: .yes,
+            verifiedBy: "x")
         #expect(try rules(request(attachments: [signedByOfficer])) == ["H2", "T2", "N2", "R1"])
     }
 
     @Test func aJudgesWarrantRefersToAPersonAndNeverHolds() throws {
         var paper = Request.Attachment(
-            kind: .criminalWarrant, issuer: .judge, standing: .verified, namesSubject: .yes, verifiedBy: "duty supervisor")
+            kind: .criminalWarrant, issuer: .judge, standing: .verified, namesSubject: .yes,
+            verifiedBy: "duty supervisor")
         #expect(try rules(request(attachments: [paper])) == ["H3", "T3", "N3", "R1"])
         paper.standing = .claimed
         #expect(try rules(request(attachments: [paper])) == ["H4", "T4", "N2", "R1"])
@@ -69,7 +72,8 @@ struct BostonPolicyTests {
 
     @Test func aCivilOrderOfAJudgeMayOpenATransferButNoHold() throws {
         let order = Request.Attachment(
-            kind: .judicialOrder, issuer: .judge, standing: .verified, namesSubject: .yes, verifiedBy: "duty supervisor")
+            kind: .judicialOrder, issuer: .judge, standing: .verified, namesSubject: .yes, verifiedBy: "duty supervisor"
+        )
         #expect(try rules(request(attachments: [order])) == ["H2", "T3", "N3", "R1"])
     }
 
@@ -117,7 +121,8 @@ struct BostonPolicyTests {
 
     @Test func anExplanationCitesTheLawAndTheNearestChange() throws {
         let request = request()
-        guard case .decided(let policy, _) = policies.policy(for: request, recordedAt: Moment(secondsSinceEpoch: 0)) else {
+        guard case .decided(let policy, _) = policies.policy(for: request, recordedAt: Moment(secondsSinceEpoch: 0))
+        else {
             return
         }
         let text = policy.explain(try policy.decide(request)).joined(separator: "\n")
@@ -144,7 +149,8 @@ struct PolicyRefusalTests {
     }
 
     @Test func noAnswerButTheThreeLoads() throws {
-        let error = try refusal("answer: refer, to: duty supervisor, because: \"The warrant", "answer: honor, because: \"The warrant")
+        let error = try refusal(
+            "answer: refer, to: duty supervisor, because: \"The warrant", "answer: honor, because: \"The warrant")
         #expect(error.explanation.contains("row H3 answers `honor`"))
         #expect(error.line != nil)
     }
@@ -155,7 +161,9 @@ struct PolicyRefusalTests {
     }
 
     @Test func twoRowsThatFightAreNamedWithTheirLines() throws {
-        let error = try refusal("H4: {exception to: H2, when: {criminal warrant: [claimed, unread]}", "H4: {exception to: H2, when: {criminal warrant: [claimed, verified]}")
+        let error = try refusal(
+            "H4: {exception to: H2, when: {criminal warrant: [claimed, unread]}",
+            "H4: {exception to: H2, when: {criminal warrant: [claimed, verified]}")
         #expect(error.explanation.contains("rows H3 (line"))
         #expect(error.explanation.contains("and H4 (line"))
     }
@@ -168,7 +176,8 @@ struct PolicyRefusalTests {
     @Test(arguments: [
         ("time zone: America/New_York", "time zone: EST"), ("status: draft", "status: law"),
         ("in force from: 2019-12-19", "in force from: 2019-13-19"), ("receivers:", "recievers:"),
-        ("law: [T]", "law: [X]"), ("exception to: T2, when: {judicial order: verified}", "exception to: H2, when: {judicial order: verified}"),
+        ("law: [T]", "law: [X]"),
+        ("exception to: T2, when: {judicial order: verified}", "exception to: H2, when: {judicial order: verified}"),
         ("criminal warrant: verified}, answer", "criminal warrant: seen}, answer"), ("H4: {", "H3: {"),
     ])
     func wrongWordsAreRefused(_ old: String, _ new: String) throws {

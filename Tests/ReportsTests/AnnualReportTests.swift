@@ -46,7 +46,10 @@ struct AnnualReportTests {
                 try outcome(1, causes: [.finalOrder, .biometricMatch]), try outcome(2, date: "2023-12-31"),
                 try outcome(3, line: "other requests"), try outcome(4, line: nil), try outcome(5),
             ],
-            [try outcome(1, causes: [.finalOrder, .biometricMatch]), try outcome(5, revision: 2, causes: [.finalOrder])],
+            [
+                try outcome(1, causes: [.finalOrder, .biometricMatch]),
+                try outcome(5, revision: 2, causes: [.finalOrder]),
+            ],
         ])
         #expect(union.repeats == 1)
         #expect(union.conflicts.isEmpty)

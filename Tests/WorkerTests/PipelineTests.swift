@@ -120,7 +120,9 @@ struct PipelineTests {
     }
 
     @Test func theBacklogIsAnnouncedBeforeAnythingIsConsumed() {
-        let backlog = [Announcement(index: 4, outcome: Scene.outcome(1)), Announcement(index: 5, outcome: Scene.outcome(2))]
+        let backlog = [
+            Announcement(index: 4, outcome: Scene.outcome(1)), Announcement(index: 5, outcome: Scene.outcome(2)),
+        ]
         var pipeline = Pipeline(index: DuplicateIndex(), recordCount: 6, backlog: backlog)
         #expect(pipeline.say(.started) == ["open publisher"])
         #expect(pipeline.say(.publisherOpened) == ["publish event 4, event 5"])
@@ -171,7 +173,8 @@ enum Scene {
             receivedBy: .init(agency: "elsewhere"), receipt: .init(channel: .fax), form: .init(kind: .i247A))
         let now = Moment(secondsSinceEpoch: 0)
         return Outcome(
-            request: request, decision: nil, date: RequestDate(date: CivilDate(year: 2025, month: 1, day: 2)!, basis: .recorded),
+            request: request, decision: nil,
+            date: RequestDate(date: CivilDate(year: 2025, month: 1, day: 2)!, basis: .recorded),
             pseudonyms: Pseudonyms(keyID: "test"), contentKey: content, recordedAt: now, traceparent: nil,
             jurisdiction: "boston")
     }

@@ -23,7 +23,8 @@ struct DeadLettersList: AsyncParsableCommand {
                 Output.table(
                     ["ID", "DIED", "REASON", "DETAIL"],
                     entries.map { [$0.id, $0.letter.deadAt, $0.letter.reason.rawValue, $0.letter.detail] })
-                Output.print(entries.isEmpty ? "no dead letters" : "\(entries.count) dead letters, not counted in any report")
+                Output.print(
+                    entries.isEmpty ? "no dead letters" : "\(entries.count) dead letters, not counted in any report")
             }
         }
     }

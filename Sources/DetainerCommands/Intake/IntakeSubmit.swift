@@ -38,7 +38,7 @@ struct IntakeSubmit: AsyncParsableCommand {
             properties.type = "detainer.request/1"
             do {
                 properties.messageID = try RequestContract.read(message.body).requestID
-            } catch where unchecked {
+            } catch  where unchecked {
                 Log.info("\(message.place) breaks the contract and is published as it is")
             } catch {
                 Log.error("\(message.place): \(error.description); nothing was published")

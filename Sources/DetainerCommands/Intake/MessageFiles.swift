@@ -30,7 +30,8 @@ enum MessageFiles {
         let newline = UInt8(ascii: "\n")
         let lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
         let filled = lines.enumerated().filter { !$0.element.allSatisfy { $0 == 0x20 || $0 == 0x0d || $0 == 0x09 } }
-        let isLines = file.hasSuffix(".jsonl") || file.hasSuffix(".ndjson")
+        let isLines =
+            file.hasSuffix(".jsonl") || file.hasSuffix(".ndjson")
             || (filled.count > 1 && filled.first.map { isWhole(Array($0.element)) } == true)
         if !isLines { return [Message(file: file, line: nil, body: bytes)] }
         return filled.map { Message(file: file, line: $0.offset + 1, body: Array($0.element)) }

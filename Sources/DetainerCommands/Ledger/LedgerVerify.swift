@@ -47,8 +47,9 @@ struct LedgerVerify: AsyncParsableCommand {
             for conflict in union.conflicts {
                 Output.print("conflict: request \(conflict.requestID), revision \(conflict.revision)")
             }
-            Output.print("\(union.count) outcomes, \(union.repeats) repeats, \(union.conflicts.count) conflicts, "
-                + "\(problems.count) problems")
+            Output.print(
+                "\(union.count) outcomes, \(union.repeats) repeats, \(union.conflicts.count) conflicts, "
+                    + "\(problems.count) problems")
         }
     }
 }

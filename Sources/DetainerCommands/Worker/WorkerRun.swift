@@ -69,7 +69,8 @@ struct WorkerRun: AsyncParsableCommand {
 
     /// A name that makes a safe folder: letters, digits, `.`, `_`, `-`, at most 64.
     private static func checked(_ name: String) throws -> String {
-        let isSafe = !name.isEmpty && name.utf8.count <= 64 && !name.hasPrefix(".") && name != "dead-letters"
+        let isSafe =
+            !name.isEmpty && name.utf8.count <= 64 && !name.hasPrefix(".") && name != "dead-letters"
             && name.utf8.allSatisfy {
                 (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
                     || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
