@@ -56,6 +56,7 @@ let package = Package(
         tests("PolicyTests", ["Policy", "Detainers"]),
         tests("LedgerTests", ["Ledger", "Detainers"]),
         tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),
+        tests("SimulationTests", ["Worker", "Detainers", "Ledger"]),
         tests("ReportsTests", ["Reports", "Detainers", "Ledger"]),
         // What tests speak AMQP by hand with.
         .target(name: "BrokerTestSupport", path: "Tests/BrokerTestSupport", swiftSettings: settings),

@@ -78,13 +78,15 @@ struct FileSystem: Sendable {
     }
 
     /// flock(2), exclusive, without waiting.
-    func lock(_ file: Int32) throws(Errno) {
+    var lock: @Sendable (_ file: Int32) throws(Errno) -> Void = { file throws(Errno) in
         _ = try Self.retrying { flock(file, LOCK_EX | LOCK_NB) }
     }
-
-    func close(_ file: Int32) { _ = Glibc.close(file) }
-
-    func names(in directory: String) throws(Errno) -> [String] {
+    /// close(2): after a sync there is nothing left that it could tell.
+    var close: @Sendable (_ file: Int32) -> Void = { file in _ = Glibc.close(file) }
+    /// access(2)
+    var exists: @Sendable (_ path: String) -> Bool = { path in unsafe access(path, F_OK) == 0 }
+    /// readdir(3), sorted.
+    var names: @Sendable (_ directory: String) throws(Errno) -> [String] = { directory throws(Errno) in
         guard let handle = unsafe opendir(directory) else { throw Errno(number: errno) }
         defer { unsafe closedir(handle) }
         var names: [String] = []
@@ -97,18 +99,15 @@ struct FileSystem: Sendable {
         return names.sorted()
     }
 
-    func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
-
-    func size(_ path: String) throws(Errno) -> Int {
-        var status = stat()
-        _ = try Self.retrying { unsafe stat(path, &status) }
-        return Int(status.st_size)
-    }
-
     /// Writes all of it, however short each write is.
     func writeAll(_ file: Int32, _ bytes: [UInt8]) throws(Errno) {
         var rest = bytes[...]
-        while !rest.isEmpty { rest = rest.dropFirst(try write(file, rest)) }
+        while !rest.isEmpty {
+            let count = try write(file, rest)
+            // A write that takes nothing and names no reason would be tried for ever.
+            if count == 0 { throw Errno(number: EIO) }
+            rest = rest.dropFirst(count)
+        }
     }
 
     func syncDirectory(_ path: String) throws(Errno) {

@@ -26,11 +26,16 @@ public struct VerifyReport: Sendable, Equatable {
 /// Memory is bounded by the size of one segment.
 public struct LedgerReader: Sendable {
     public let directory: String
-    private let files = FileSystem()
+    private let files: FileSystem
 
     /// - Throws: `.missing` where there is no such directory.
     public init(directory: String) throws(LedgerError) {
+        try self.init(directory: directory, files: FileSystem())
+    }
+
+    init(directory: String, files: FileSystem) throws(LedgerError) {
         self.directory = directory
+        self.files = files
         guard files.exists(directory) else {
             throw LedgerError(code: .missing, message: "there is no ledger in `\(directory)`")
         }
@@ -40,7 +45,7 @@ public struct LedgerReader: Sendable {
     public static func workerDirectories(under ledger: String) throws(LedgerError) -> [String] {
         let files = FileSystem()
         do throws(FileSystem.Errno) {
-            let names = try files.names(in: ledger)
+            let names = try files.names(ledger)
             if names.contains("lock") { return [ledger] }
             return names.map { ledger + "/" + $0 }.filter { files.exists($0 + "/lock") }
         } catch {
@@ -90,7 +95,7 @@ public struct LedgerReader: Sendable {
     private func scan(_ record: (StoredRecord) throws(LedgerError) -> Void) throws(LedgerError) -> SegmentScan {
         var scan = SegmentScan()
         let names: [String]
-        do throws(FileSystem.Errno) { names = try files.names(in: directory) } catch {
+        do throws(FileSystem.Errno) { names = try files.names(directory) } catch {
             throw .failed("list", directory, error)
         }
         let segments = LedgerFormat.segments(in: names)

@@ -32,7 +32,7 @@ struct Recovery {
 
     func run() throws(LedgerError) -> Result {
         let names: [String]
-        do throws(FileSystem.Errno) { names = try files.names(in: directory) } catch {
+        do throws(FileSystem.Errno) { names = try files.names(directory) } catch {
             throw .failed("list", directory, error)
         }
         let segments = LedgerFormat.segments(in: names)

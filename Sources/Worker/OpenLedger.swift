@@ -1,13 +1,34 @@
 public import Detainers
 public import Ledger
 
+/// What a worker's ledger says about where the worker stands.
+struct RecordedState {
+    var index = DuplicateIndex()
+    /// Outcomes that are not known to be announced, in order.
+    var backlog: [Announcement] = []
+    var count: UInt64 = 0
+
+    /// - Throws: `LedgerError`; `RecordError` where a line is intact but no record of ours.
+    static func read(_ reader: LedgerReader, announcedThrough: UInt64) throws -> RecordedState {
+        var state = RecordedState()
+        try reader.records { record in
+            state.count = record.index + 1
+            guard record.value["kind"]?.stringValue == Outcome.kind else { return }
+            let outcome = try Outcome(json: record.value)
+            let isAnnounced = record.index < announcedThrough
+            state.index.load(outcome.identity, contentKey: outcome.contentKey, isAnnounced: isAnnounced)
+            if !isAnnounced { state.backlog.append(Announcement(index: record.index, outcome: outcome)) }
+        }
+        return state
+    }
+}
+
 /// A worker's ledger, opened and read: what it has recorded already and what it still has to announce.
 public struct OpenLedger: Sendable {
     let desk: LedgerDesk
     let position: LedgerPosition
     let pipeline: Pipeline
     public let recovery: RecoveryReport
-    public let policiesKept: Int
 
     /// Opens, recovers and reads the ledger of one worker and keeps the texts of the policies beside it.
     ///
@@ -19,24 +40,15 @@ public struct OpenLedger: Sendable {
         var opening = try LedgerWriter.open(directory: directory, worker: worker, now: now)
         for policy in policies { try opening.writer.keepPolicy(digest: policy.digest, text: policy.text) }
         let recovery = opening.report
-        var index = DuplicateIndex()
-        var backlog: [Announcement] = []
-        var count: UInt64 = 0
-        let reader = try LedgerReader(directory: directory + "/" + worker)
-        try reader.records { record in
-            count = record.index + 1
-            guard record.value["kind"]?.stringValue == Outcome.kind else { return }
-            let outcome = try Outcome(json: record.value)
-            let isAnnounced = record.index < recovery.announcedThrough
-            index.load(outcome.identity, contentKey: outcome.contentKey, isAnnounced: isAnnounced)
-            if !isAnnounced { backlog.append(Announcement(index: record.index, outcome: outcome)) }
-        }
+        let state = try RecordedState.read(
+            LedgerReader(directory: directory + "/" + worker), announcedThrough: recovery.announcedThrough)
         var limits = Pipeline.Limits()
         limits.jitter = Double.random(in: 0.5...1)
         return OpenLedger(
             desk: LedgerDesk(opening.takeWriter()),
-            position: LedgerPosition(logID: recovery.logID, index: count, root: recovery.root),
-            pipeline: Pipeline(index: index, recordCount: count, backlog: backlog, limits: limits),
-            recovery: recovery, policiesKept: policies.count)
+            position: LedgerPosition(logID: recovery.logID, index: state.count, root: recovery.root),
+            pipeline: Pipeline(
+                index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits),
+            recovery: recovery)
     }
 }

@@ -1,0 +1,78 @@
+import Detainers
+
+@testable import Worker
+
+/// A broker in memory: one queue of requests, the events and letters that were published, and who holds what.
+struct SimulatedBroker {
+    struct Message {
+        var number: Int
+        var body: Simulation.Body
+    }
+
+    private struct Consumer {
+        var worker: Int
+        var generation: Int
+        var nextTag: UInt64 = 1
+        var unsettled: [(tag: UInt64, message: Message)] = []
+        var isDelivering = true
+    }
+
+    private(set) var waiting: [Message] = []
+    private var consumers: [Int: Consumer] = [:]
+    private(set) var settled: Set<Int> = []
+    /// Event ids by how often each reached the report queue.
+    private(set) var events: [String: Int] = [:]
+    private(set) var letters: [String: Int] = [:]
+    private var published = 0
+
+    mutating func submit(_ body: Simulation.Body) {
+        waiting.append(Message(number: published, body: body))
+        published += 1
+    }
+
+    var isEmpty: Bool { waiting.isEmpty && consumers.values.allSatisfy { $0.unsettled.isEmpty } }
+
+    mutating func consume(worker: Int, generation: Int) {
+        consumers[worker] = Consumer(worker: worker, generation: generation)
+    }
+
+    mutating func stopDelivering(worker: Int) { consumers[worker]?.isDelivering = false }
+
+    /// The consumer's connection is gone: what it held is delivered again, to anybody and in any order.
+    mutating func disconnect(worker: Int, _ random: inout Dice) {
+        guard let gone = consumers.removeValue(forKey: worker) else { return }
+        for (_, message) in gone.unsettled { waiting.insert(message, at: random.number(0...waiting.count)) }
+    }
+
+    /// Some of what waits, for one consumer.
+    mutating func deliver(
+        to worker: Int, atMost count: Int
+    ) -> (generation: Int, deliveries: [(tag: UInt64, message: Message)])? {
+        guard var consumer = consumers[worker], consumer.isDelivering, !waiting.isEmpty else { return nil }
+        var deliveries: [(tag: UInt64, message: Message)] = []
+        while deliveries.count < count, !waiting.isEmpty {
+            deliveries.append((consumer.nextTag, waiting.removeFirst()))
+            consumer.nextTag += 1
+        }
+        consumer.unsettled += deliveries
+        consumers[worker] = consumer
+        return (consumer.generation, deliveries)
+    }
+
+    /// Acknowledges; an unknown tag would be a channel error. Returns what was settled by it.
+    mutating func acknowledge(worker: Int, tag: UInt64, generation: Int) -> [Message]? {
+        guard let consumer = consumers[worker], consumer.generation == generation else { return [] }
+        guard tag < consumer.nextTag, consumer.unsettled.contains(where: { $0.tag <= tag }) else { return nil }
+        let done = consumer.unsettled.filter { $0.tag <= tag }.map(\.message)
+        consumers[worker]?.unsettled.removeAll { $0.tag <= tag }
+        for message in done { settled.insert(message.number) }
+        return done
+    }
+
+    mutating func accept(_ publishing: Publishing) {
+        switch publishing {
+        case .event(_, let announcement): events[announcement.outcome.identity.eventID, default: 0] += 1
+        case .letter(_, let letter): letters[String(decoding: letter.body, as: UTF8.self), default: 0] += 1
+        }
+    }
+}
