@@ -33,7 +33,9 @@ struct TidyTests {
             #expect(source.lines.count <= 400, "\(source.path)")
             for (number, line) in source.lines.enumerated() where line.count > 120 {
                 // A line of data or of a table may be as long as what it holds.
-                #expect(line.contains("\"") || line.contains("/// |"), "\(source.path):\(number + 1) has \(line.count) columns")
+                #expect(
+                    line.contains("\"") || line.contains("/// |"),
+                    "\(source.path):\(number + 1) has \(line.count) columns")
             }
         }
     }

@@ -7,9 +7,9 @@ import Synchronization
 /// A disk that forgets what was not synced, and fails when told.
 ///
 /// A file has bytes that are on the platter and bytes that any process sees; a directory likewise has names. A sync
-/// makes the first equal the second. A process that is killed leaves what can be seen; a power cut leaves what is on the
-/// platter and, of the rest, whatever the disk had got round to: a prefix of the unsynced bytes, torn anywhere, and a
-/// prefix of the unsynced changes of names.
+/// makes the first equal the second. A process that is killed leaves what can be seen; a power cut leaves what is on
+/// the platter and, of the rest, whatever the disk had got round to: a prefix of the unsynced bytes, torn anywhere, and
+/// a prefix of the unsynced changes of names.
 ///
 /// A failed sync follows Linux: the error is told once, the bytes stay readable, and are never written.
 final class SimulatedDisk: Sendable {

@@ -3,8 +3,8 @@ import Detainers
 @testable import Ledger
 @testable import Worker
 
-/// Several workers, one broker and their disks, run from one seed: the very pipeline, ledger and recovery that ship, with
-/// a clock, a network and a disk that do their worst.
+/// Several workers, one broker and their disks, run from one seed: the very pipeline, ledger and recovery that ship,
+/// with a clock, a network and a disk that do their worst.
 struct Simulation {
     /// What a submitted message holds.
     struct Body: Hashable {

@@ -108,7 +108,9 @@ extension Simulation {
     mutating func deliver(to worker: Int) {
         guard workers[worker].pipeline != nil else { return }
         guard let delivered = broker.deliver(to: worker, atMost: random.number(1...10)) else { return }
-        handle(worker, .arrived(delivered.deliveries.map { arrival($0.tag, $0.message.body) }, generation: delivered.generation))
+        handle(
+            worker,
+            .arrived(delivered.deliveries.map { arrival($0.tag, $0.message.body) }, generation: delivered.generation))
         if mutation == .settleRepeatsAtOnce, let last = delivered.deliveries.last,
             submitted.count(where: { $0 == last.message.body }) > 1
         {
@@ -196,8 +198,9 @@ extension Simulation {
 
     private mutating func record(_ outcomes: [Outcome], _ announcedThrough: UInt64, _ worker: Int) {
         do throws(LedgerError) {
-            guard let commit = try workers[worker].writer?.writer?.append(
-                outcomes.map { $0.json() }, announcedThrough: announcedThrough, now: Self.at(now))
+            guard
+                let commit = try workers[worker].writer?.writer?.append(
+                    outcomes.map { $0.json() }, announcedThrough: announcedThrough, now: Self.at(now))
             else { return }
             handle(worker, .recorded(firstIndex: commit.firstIndex))
         } catch {
@@ -217,7 +220,8 @@ extension Simulation {
         let count = random.number(1...workers[worker].underWay.count)
         var results: [Publishing.Settled] = []
         for _ in 0..<count {
-            let publishing = workers[worker].underWay.remove(at: random.number(0...(workers[worker].underWay.count - 1)))
+            let publishing = workers[worker].underWay.remove(
+                at: random.number(0...(workers[worker].underWay.count - 1)))
             let luck = hasFaults ? random.number(1...40) : 40
             switch luck {
             case 1:
