@@ -61,6 +61,6 @@ let package = Package(
         // What tests speak AMQP by hand with.
         .target(name: "BrokerTestSupport", path: "Tests/BrokerTestSupport", swiftSettings: settings),
         tests("BrokerTests", ["AMQPClient", "BrokerTestSupport"]),
-        tests("CommandTests", ["AMQPClient", "BrokerTestSupport"]),
+        tests("CommandTests", ["AMQPClient", "BrokerTestSupport", "Detainers", "Ledger"]),
     ]
 )

@@ -36,7 +36,7 @@ enum Exit {
         case is AMQPError: brokerUnavailable
         case is LedgerError, is RecordError: inputOutput
         case is PolicyError, is Settings.Problem, is KeyFile.Problem: badConfiguration
-        case is ContractError, is ICEReleasedList.Problem: badInput
+        case is ContractError, is ICEReleasedList.Problem, is NoteError: badInput
         default: inputOutput
         }
     }

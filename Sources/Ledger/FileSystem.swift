@@ -116,6 +116,13 @@ struct FileSystem: Sendable {
         try sync(file)
     }
 
+    /// Reads the beginning of a file.
+    func start(_ path: String, atMost count: Int) throws(Errno) -> [UInt8] {
+        let file = try open(path, O_RDONLY)
+        defer { close(file) }
+        return try read(file, count)
+    }
+
     /// Reads a whole file; segments are bounded by their configured size.
     func content(_ path: String) throws(Errno) -> [UInt8] {
         let file = try open(path, O_RDONLY)

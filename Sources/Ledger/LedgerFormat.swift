@@ -1,6 +1,4 @@
-import Crypto
 import Detainers
-import Foundation
 
 // The flat files of one worker: <ledger>/<worker>/
 //
@@ -9,6 +7,7 @@ import Foundation
 //     segment-00000002.open.jsonl     the one that is written to; at most one
 //     set-aside-00000002-1.txt        bytes that recovery could not read, kept as they were
 //     policies/<sha-256>.yaml         the text of each policy that decided something
+//     checkpoints/000000000514.txt    signed checkpoints, by the number of records that they cover (SignedNote.swift)
 //     bodies/<id>                     in the dead-letter store: bodies too large for a line
 //
 // A segment is JSON Lines in UTF-8. Every line is one object whose last member is `check`: the CRC-32C of the line's
@@ -128,42 +127,5 @@ enum CRC32C {
     static func text(_ bytes: ArraySlice<UInt8>) -> String {
         let text = String(checksum(bytes), radix: 16)
         return String(repeating: "0", count: 8 - text.count) + text
-    }
-}
-
-/// The RFC 6962 tree hash of a growing list of leaves, in memory that grows with the logarithm of their number.
-struct MerkleTree {
-    /// INVARIANT: hashes of full subtrees, largest first; one for each bit that is set in `count`.
-    private var subtrees: [[UInt8]] = []
-    private(set) var count: UInt64 = 0
-
-    mutating func append(_ leaf: ArraySlice<UInt8>) {
-        var hash = SHA256()
-        hash.update(data: [0])
-        hash.update(data: leaf)
-        subtrees.append(Array(hash.finalize()))
-        var rest = count
-        while rest & 1 == 1 {
-            let right = subtrees.removeLast()
-            let left = subtrees.removeLast()
-            subtrees.append(Self.node(left, right))
-            rest >>= 1
-        }
-        count += 1
-    }
-
-    /// The root in base64.
-    var root: String {
-        guard var hash = subtrees.last else { return Data(SHA256.hash(data: [UInt8]())).base64EncodedString() }
-        for left in subtrees.dropLast().reversed() { hash = Self.node(left, hash) }
-        return Data(hash).base64EncodedString()
-    }
-
-    private static func node(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
-        var hash = SHA256()
-        hash.update(data: [1])
-        hash.update(data: left)
-        hash.update(data: right)
-        return Array(hash.finalize())
     }
 }

@@ -17,6 +17,8 @@ public struct VerifyReport: Sendable, Equatable {
     public var logID: String
     public var root: String
     public var announcedThrough: UInt64
+    /// Signed checkpoints whose roots are those of the records they cover.
+    public var signedCheckpoints: Int
     /// One sentence each, with file and line; empty when all is well.
     public var problems: [String]
 }
@@ -75,25 +77,64 @@ public struct LedgerReader: Sendable {
         }
     }
 
+    /// The ledger's random id, from its first line; empty where there is none yet.
     public func logID() throws(LedgerError) -> String {
-        try scan { _ in }.logID ?? ""
+        for name in [LedgerFormat.sealedName(1), LedgerFormat.openName(1), LedgerFormat.sealedName(1)] {
+            let path = directory + "/" + name
+            if !files.exists(path) { continue }
+            let start: [UInt8]
+            do throws(FileSystem.Errno) { start = try files.start(path, atMost: 4096) } catch {
+                // Sealed under another name since it was looked for.
+                if error.number == ENOENT { continue }
+                throw .failed("read", path, error)
+            }
+            if let line = start.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first,
+                case .header(let logID, _, _, _)? = SegmentLine(line)
+            {
+                return logID
+            }
+            throw LedgerError(code: .corrupted, message: "`\(path)`, line 1: this is no header of a segment")
+        }
+        return ""
     }
 
-    /// Computes every check and every root again.
-    public func verify() throws(LedgerError) -> VerifyReport {
+    /// Computes every check, every root and, with the key, every signature again.
+    ///
+    /// - Parameters:
+    ///   - key: without it, signed checkpoints are compared with the records, but nobody knows who made them.
+    ///   - earlier: checkpoints that someone kept elsewhere; today's ledger must begin as they say.
+    public func verify(
+        key: LedgerPublicKey? = nil, earlier: [TreeHead] = []
+    ) throws(LedgerError) -> VerifyReport {
         do throws(LedgerError) {
-            let scan = try scan { _ in }
+            // Read before the records, so that a live ledger has all the records that these cover.
+            let signed = try SignedCheckpoints.read(directory, files: files)
+            var heads = SignedCheckpoints.Heads(signed, key: key)
+            let own = try logID()
+            heads.add(earlier.filter { $0.isOf(logID: own) })
+            let scan = try scan(watching: heads.sizes) { _ in }
+            var problems = heads.problems(roots: scan.tree.roots, logID: own)
+            if key != nil, heads.signed == 0, scan.tree.count > 0 {
+                problems.append("`\(directory)` holds records and no signed checkpoint")
+            }
             return VerifyReport(
-                records: scan.tree.count, logID: scan.logID ?? "", root: scan.tree.root,
-                announcedThrough: scan.announcedThrough, problems: [])
+                records: scan.tree.count, logID: own, root: scan.tree.root, announcedThrough: scan.announcedThrough,
+                signedCheckpoints: heads.signed, problems: problems)
         } catch {
             guard error.code == .corrupted else { throw error }
-            return VerifyReport(records: 0, logID: "", root: "", announcedThrough: 0, problems: [error.message])
+            return VerifyReport(
+                records: 0, logID: "", root: "", announcedThrough: 0, signedCheckpoints: 0, problems: [error.message])
         }
     }
 
-    private func scan(_ record: (StoredRecord) throws(LedgerError) -> Void) throws(LedgerError) -> SegmentScan {
-        var scan = SegmentScan()
+    func signedCheckpoints() throws(LedgerError) -> [SignedCheckpoints.File] {
+        try SignedCheckpoints.read(directory, files: files)
+    }
+
+    private func scan(
+        watching sizes: Set<UInt64> = [], _ record: (StoredRecord) throws(LedgerError) -> Void
+    ) throws(LedgerError) -> SegmentScan {
+        var scan = SegmentScan(watching: sizes)
         let names: [String]
         do throws(FileSystem.Errno) { names = try files.names(directory) } catch {
             throw .failed("list", directory, error)

@@ -7,6 +7,8 @@ public struct LedgerConfiguration: Sendable {
     public var segmentBytes = 64 << 20
     /// Room is reserved in these steps, so that a full disk is met before a batch is written and not inside a sync.
     public var reserveBytes = 1 << 20
+    /// What checkpoints are signed with; without it none is.
+    public var signingKey: LedgerSigningKey?
 
     public init() {}
 }
@@ -18,6 +20,8 @@ public struct Commit: Sendable, Equatable {
     /// RFC 6962 root over all records, in base64.
     public var root: String
     public var logID: String
+    /// The number of the segment that it stands in: a change tells that one was sealed.
+    public var segment: Int
 }
 
 /// The one writer of a worker's ledger, from opening to closing.
@@ -35,6 +39,8 @@ public struct LedgerWriter: ~Copyable, Sendable {
     private(set) var announcedThrough: UInt64
     let logID: String
     private var isUnusable = false
+    private var signedThrough: UInt64
+    private let isContradicted: Bool
 
     /// A ledger opened for writing, and what recovery found.
     public struct Opening: ~Copyable {
@@ -56,6 +62,8 @@ public struct LedgerWriter: ~Copyable, Sendable {
         self.tree = recovered.tree
         self.announcedThrough = recovered.report.announcedThrough
         self.logID = recovered.report.logID
+        self.signedThrough = recovered.report.signedThrough
+        self.isContradicted = recovered.report.contradicted != nil
     }
 
     deinit {
@@ -156,7 +164,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
     }
 
     private func commit(_ firstIndex: UInt64, _ count: Int) -> Commit {
-        Commit(firstIndex: firstIndex, count: count, root: tree.root, logID: logID)
+        Commit(firstIndex: firstIndex, count: count, root: tree.root, logID: logID, segment: segment.number)
     }
 
     private mutating func write(_ bytes: [UInt8]) throws(LedgerError) {
@@ -219,6 +227,26 @@ public struct LedgerWriter: ~Copyable, Sendable {
             if error.code != .noSpace { isUnusable = true }
             throw error
         }
+    }
+
+    /// Records that no signed checkpoint covers yet, where there is a key and nothing was signed that they contradict.
+    public var hasUnsignedRecords: Bool {
+        configuration.signingKey != nil && !isContradicted && tree.count > signedThrough
+    }
+
+    /// Signs what is synced and puts the checkpoint into a file of its own, synced when this returns.
+    ///
+    /// Does nothing without ``hasUnsignedRecords``. After `.noSpace` it may be called again.
+    public mutating func signCheckpoint() throws(LedgerError) {
+        guard hasUnsignedRecords, let key = configuration.signingKey else { return }
+        let head = TreeHead(origin: key.origin(logID: logID), size: tree.count, rootHash: tree.rootHash)
+        let note: String
+        do throws(NoteError) { note = try key.sign(head) } catch {
+            throw LedgerError(code: .inputOutput, message: error.description)
+        }
+        try keep(
+            Array(note.utf8), folder: SignedCheckpoints.folder, name: SignedCheckpoints.fileName(size: head.size))
+        signedThrough = head.size
     }
 
     /// Keeps the text of a policy under its digest; one that is there already is left as it is.

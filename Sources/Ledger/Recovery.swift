@@ -12,6 +12,11 @@ public struct RecoveryReport: Sendable, Equatable {
     public var recordCount: UInt64
     public var logID: String
     public var root: String
+    /// The newest signed checkpoint where the records are no longer those that it covers: they were damaged, cut short
+    /// or rolled back after they had been signed. Nothing is signed in this ledger any more.
+    public var contradicted: TreeHead?
+    /// Records covered by the newest signed checkpoint.
+    var signedThrough: UInt64
 }
 
 /// Makes a ledger writable again after whatever ended the last run.
@@ -36,7 +41,8 @@ struct Recovery {
             throw .failed("list", directory, error)
         }
         let segments = LedgerFormat.segments(in: names)
-        var reader = SegmentScan()
+        let signed = try SignedCheckpoints.newest(directory, files: files)
+        var reader = SegmentScan(watching: signed.map { [$0.size] } ?? [])
         for (position, segment) in segments.enumerated() {
             guard segment.number == position + 1, !segment.isOpen || position == segments.count - 1 else {
                 throw LedgerError(
@@ -50,7 +56,7 @@ struct Recovery {
         let open = segments.last.flatMap { $0.isOpen ? $0 : nil }
         let number = open?.number ?? segments.count + 1
         let bytes = try open.map { segment throws(LedgerError) in try content(directory + "/" + segment.name) } ?? []
-        return try recover(bytes, number: number, after: reader, names: names)
+        return try recover(bytes, number: number, after: reader, names: names, signed: signed)
     }
 
     private func content(_ path: String) throws(LedgerError) -> [UInt8] {
@@ -58,7 +64,7 @@ struct Recovery {
     }
 
     private func recover(
-        _ bytes: [UInt8], number: Int, after scan: SegmentScan, names: [String]
+        _ bytes: [UInt8], number: Int, after scan: SegmentScan, names: [String], signed: TreeHead?
     ) throws(LedgerError) -> Result {
         var salvage = Salvage(scan: scan, number: number)
         salvage.read(bytes)
@@ -75,12 +81,16 @@ struct Recovery {
                     at: now))
         }
         let segment = try OpenSegment.start(directory: directory, number: number, lines: lines, files: files)
+        let contradicted = signed.flatMap { head in
+            salvage.tree.roots[head.size] == head.rootHash && head.isOf(logID: logID) ? nil : head
+        }
         return Result(
             segment: segment, tree: salvage.tree,
             report: RecoveryReport(
                 kept: salvage.tree.count - scan.tree.count, setAside: salvage.damaged.count,
                 setAsideFile: setAsideFile, announcedThrough: salvage.announcedThrough,
-                recordCount: salvage.tree.count, logID: logID, root: salvage.tree.root))
+                recordCount: salvage.tree.count, logID: logID, root: salvage.tree.root,
+                contradicted: contradicted, signedThrough: signed?.size ?? 0))
     }
 
     private func setAside(

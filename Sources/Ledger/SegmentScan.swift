@@ -2,10 +2,12 @@ import Detainers
 
 /// Walks through segments in order and checks every line and every root.
 struct SegmentScan {
-    private(set) var tree = MerkleTree()
+    private(set) var tree: MerkleTree
     private(set) var logID: String?
     private(set) var announcedThrough: UInt64 = 0
     private(set) var endsInCheckpoint = true
+
+    init(watching sizes: Set<UInt64> = []) { tree = MerkleTree(watching: sizes) }
 
     /// Takes a sealed segment.
     ///

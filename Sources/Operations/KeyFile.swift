@@ -39,6 +39,13 @@ public enum KeyFile {
     }
 
     public static func read(_ path: String) throws -> PseudonymKey {
+        try PseudonymKey(file: Array(try text(path).utf8))
+    }
+
+    /// The text of a file that holds a secret.
+    ///
+    /// - Throws: `Problem` where it cannot be read, or can be read by others.
+    public static func text(_ path: String) throws -> String {
         guard let content = FileManager.default.contents(atPath: path) else {
             throw Problem(description: "key file `\(path)` cannot be read")
         }
@@ -46,6 +53,24 @@ public enum KeyFile {
         if let mode = attributes[.posixPermissions] as? Int, mode & 0o077 != 0 {
             throw Problem(description: "key file `\(path)` can be read by others: chmod 600 it")
         }
-        return try PseudonymKey(file: Array(content))
+        return String(decoding: content, as: UTF8.self)
+    }
+
+    /// Writes a file that must not be there yet, synced when this returns.
+    public static func writeNew(_ text: String, to path: String, mode: Int) throws {
+        let files = FileManager.default
+        let directory = (path as NSString).deletingLastPathComponent
+        if !directory.isEmpty {
+            try files.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+        if files.fileExists(atPath: path) {
+            throw Problem(description: "`\(path)` is there already: a key that signed must be kept")
+        }
+        guard files.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode]),
+            let handle = FileHandle(forUpdatingAtPath: path)
+        else { throw Problem(description: "key file `\(path)` cannot be made") }
+        try handle.synchronize()
+        try handle.close()
     }
 }

@@ -11,6 +11,7 @@ public struct Settings: Sendable {
         case policyDirectory = "policy.directory"
         case policyAllowUnapproved = "policy.allow-unapproved"
         case pseudonymKeyFile = "pseudonym.key-file"
+        case signingKeyFile = "ledger.signing-key-file"
         case prefetch = "worker.prefetch"
         case intakeExchange = "topology.intake-exchange"
         case outcomeExchange = "topology.outcome-exchange"
@@ -32,7 +33,7 @@ public struct Settings: Sendable {
             case .workerName: "worker-1"
             case .policyDirectory: "config/policies"
             case .policyAllowUnapproved: "no"
-            case .pseudonymKeyFile: ""
+            case .pseudonymKeyFile, .signingKeyFile: ""
             case .prefetch: "512"
             case .intakeExchange: "detainer.intake"
             case .outcomeExchange: "detainer.outcomes"
@@ -47,6 +48,8 @@ public struct Settings: Sendable {
     /// A setting that is wrong or a file that cannot be read; names the key and the file, never a secret.
     public struct Problem: Error, CustomStringConvertible, Sendable {
         public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
     private var values: [Key: String] = [:]
@@ -92,6 +95,11 @@ public struct Settings: Sendable {
     /// The key file; by default it lies in the ledger's directory, where all its workers find it.
     public var pseudonymKeyFile: String {
         self[.pseudonymKeyFile].isEmpty ? self[.ledgerDirectory] + "/pseudonym.key" : self[.pseudonymKeyFile]
+    }
+
+    /// The key that checkpoints are signed with; by default it lies in the ledger's directory too.
+    public var signingKeyPath: String {
+        self[.signingKeyFile].isEmpty ? self[.ledgerDirectory] + "/signing.key" : self[.signingKeyFile]
     }
 
     private static func read(_ path: String) throws(Problem) -> [Key: String] {

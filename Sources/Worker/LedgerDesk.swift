@@ -24,18 +24,31 @@ final class LedgerDesk: Sendable {
         }
     }
 
-    /// Writes the last checkpoint and closes the ledger.
+    /// Signs what is on the disk, where there is a key and anything new.
+    func sign(answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void) {
+        queue.async { answer(self.sign()) }
+    }
+
+    private func sign() -> Result<Void, LedgerError> {
+        writer.withLock { writer in
+            do throws(LedgerError) { return .success(try writer?.signCheckpoint() ?? ()) } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    /// Writes the last checkpoint, signs it and closes the ledger.
     func finish(announcedThrough: UInt64) async -> LedgerError? {
         await withCheckedContinuation { continuation in
             queue.async {
-                let result = self.append([], announcedThrough: announcedThrough)
+                let last = self.append([], announcedThrough: announcedThrough)
+                let signed = self.sign()
                 self.writer.withLock { writer in
                     if let open = writer.take() { open.close() }
                 }
-                if case .failure(let error) = result {
-                    continuation.resume(returning: error)
-                } else {
-                    continuation.resume(returning: nil)
+                switch (last, signed) {
+                case (.failure(let error), _), (.success, .failure(let error)): continuation.resume(returning: error)
+                case (.success, .success): continuation.resume(returning: nil)
                 }
             }
         }

@@ -28,27 +28,35 @@ public struct OpenLedger: Sendable {
     let desk: LedgerDesk
     let position: LedgerPosition
     let pipeline: Pipeline
+    let hasUnsignedRecords: Bool
     public let recovery: RecoveryReport
 
     /// Opens, recovers and reads the ledger of one worker and keeps the texts of the policies beside it.
     ///
-    /// - Parameter policies: digest and text of each policy that is loaded.
+    /// - Parameters:
+    ///   - policies: digest and text of each policy that is loaded.
+    ///   - signingKey: what checkpoints are signed with; without it none is.
     /// - Throws: `LedgerError`; `RecordError` where a line is intact but no record of ours.
     public static func open(
-        directory: String, worker: String, policies: [(digest: String, text: String)], now: Moment
+        directory: String, worker: String, policies: [(digest: String, text: String)],
+        signingKey: LedgerSigningKey?, now: Moment
     ) throws -> OpenLedger {
-        var opening = try LedgerWriter.open(directory: directory, worker: worker, now: now)
+        var configuration = LedgerConfiguration()
+        configuration.signingKey = signingKey
+        var opening = try LedgerWriter.open(
+            directory: directory, worker: worker, configuration: configuration, now: now)
         for policy in policies { try opening.writer.keepPolicy(digest: policy.digest, text: policy.text) }
         let recovery = opening.report
         let state = try RecordedState.read(
             LedgerReader(directory: directory + "/" + worker), announcedThrough: recovery.announcedThrough)
         var limits = Pipeline.Limits()
         limits.jitter = Double.random(in: 0.5...1)
+        let hasUnsignedRecords = opening.writer.hasUnsignedRecords
         return OpenLedger(
             desk: LedgerDesk(opening.takeWriter()),
             position: LedgerPosition(logID: recovery.logID, index: state.count, root: recovery.root),
             pipeline: Pipeline(
                 index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits),
-            recovery: recovery)
+            hasUnsignedRecords: hasUnsignedRecords, recovery: recovery)
     }
 }

@@ -62,6 +62,7 @@ public final class WorkerService: Sendable {
         case publisher(AMQPEvent, epoch: Int)
         case consumer(AMQPEvent, generation: Int)
         case committed(Result<Commit, LedgerError>)
+        case signed(Result<Void, LedgerError>)
     }
 
     /// Heartbeat of both connections: a silent peer is noticed within two of them and a second.

@@ -17,6 +17,7 @@ struct WorkerShell {
     private var publisherEpoch = 0
     private var lastArrival = SteadyClock.milliseconds()
     private var finalAnnouncedThrough: UInt64?
+    private var signing: SigningSchedule
 
     init(
         service: WorkerService, ledger: OpenLedger, yield: @escaping @Sendable (WorkerService.Happening) -> Void
@@ -26,6 +27,8 @@ struct WorkerShell {
         self.desk = ledger.desk
         self.position = ledger.position
         self.pipeline = ledger.pipeline
+        self.signing = SigningSchedule(
+            hasUnsignedRecords: ledger.hasUnsignedRecords, at: SteadyClock.milliseconds())
     }
 
     private var configuration: WorkerConfiguration { service.configuration }
@@ -36,7 +39,9 @@ struct WorkerShell {
         case .publisher(let event, let epoch): if epoch == publisherEpoch { publisherDid(event) }
         case .consumer(let event, let generation): if generation == consumerGeneration { consumerDid(event) }
         case .committed(let result): committed(result)
+        case .signed(let result): signed(result)
         }
+        signWhenDue()
         leaveWhenIdle()
     }
 
@@ -103,6 +108,7 @@ struct WorkerShell {
         case .success(let commit):
             position = LedgerPosition(logID: commit.logID, index: commit.firstIndex, root: commit.root)
             summary.outcomes += commit.count
+            signing.committed(segment: commit.segment, at: SteadyClock.milliseconds())
             feed(.recorded(firstIndex: commit.firstIndex))
         case .failure(let error) where error.code == .noSpace:
             tell(.error, error.message)
@@ -110,6 +116,19 @@ struct WorkerShell {
         case .failure(let error):
             fail("\(error.message)")
         }
+    }
+
+    private mutating func signWhenDue() {
+        guard !isFinished, signing.isDue(at: SteadyClock.milliseconds()) else { return }
+        signing.asked()
+        desk.sign { [yield] in yield(.signed($0)) }
+    }
+
+    private mutating func signed(_ result: Result<Void, LedgerError>) {
+        guard case .failure(let error) = result else { return }
+        if error.code != .noSpace { return fail(error.message) }
+        signing.failed(at: SteadyClock.milliseconds())
+        tell(.error, "\(error.message): the checkpoint is signed later")
     }
 
     private mutating func leaveWhenIdle() {

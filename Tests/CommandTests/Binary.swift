@@ -29,10 +29,19 @@ struct Binary {
         .deletingLastPathComponent().path
 
     var environment: [String: String]
+    /// What is run: the binary, or a script of the repository.
+    var executable = Self.path
+
+    /// Runs a script of the repository with the environment of the tests themselves.
+    static func script(_ name: String, _ arguments: [String]) async throws -> Result {
+        try await Binary(
+            environment: ProcessInfo.processInfo.environment, executable: repository + "/" + name
+        ).run(arguments)
+    }
 
     func start(_ arguments: [String], errors: String) throws -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.path)
+        process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
@@ -52,7 +61,7 @@ struct Binary {
         let folder = try Scratch()
         defer { folder.remove() }
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.path)
+        process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = URL(fileURLWithPath: Self.repository)

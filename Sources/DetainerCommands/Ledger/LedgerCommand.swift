@@ -6,7 +6,9 @@ import Operations
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Read and verify the flat files.",
-        subcommands: [LedgerList.self, LedgerShow.self, LedgerVerify.self])
+        subcommands: [
+            LedgerList.self, LedgerShow.self, LedgerVerify.self, LedgerProve.self, LedgerKeygen.self,
+        ])
 }
 
 /// Which ledgers to read.

@@ -49,7 +49,8 @@ struct WorkerRun: AsyncParsableCommand {
             notify: { Log.line($0.level.rawValue, $0.text) })
         let opened = try OpenLedger.open(
             directory: settings[.ledgerDirectory], worker: worker,
-            policies: policies.documents.map { ($0.digest, $0.text) }, now: WallClock.now())
+            policies: policies.documents.map { ($0.digest, $0.text) }, signingKey: try settings.signingKey(),
+            now: WallClock.now())
         tell(opened.recovery)
         let signals = Signals(stop: service.stop)
         let summary = await service.run(opened)
@@ -61,6 +62,11 @@ struct WorkerRun: AsyncParsableCommand {
     private func tell(_ recovery: RecoveryReport) {
         if recovery.recordCount > recovery.announcedThrough {
             Log.info("\(recovery.recordCount - recovery.announcedThrough) recorded outcomes are announced again")
+        }
+        if let head = recovery.contradicted {
+            Log.error(
+                "the first \(head.size) records are not those that were signed: they were damaged, cut short or rolled "
+                    + "back; nothing more is signed here. Run `detainer ledger verify`, and compare with a copy")
         }
         if let file = recovery.setAsideFile {
             Log.warning("\(recovery.setAside) damaged lines were set aside in \(file)")

@@ -1,0 +1,139 @@
+import Foundation
+
+// Proofs that can be checked with nothing but themselves and the public key.
+//
+// Inclusion, that a record is in the ledger (C2SP tlog-proof, the record's line as extra data):
+//
+//     c2sp.org/tlog-proof@v1
+//     extra <the record's line, base64>
+//     index 17
+//     <hashes from the record's sibling to the root's child, base64, one a line>
+//
+//     <the signed checkpoint>
+//
+// Consistency, that the ledger begins as an earlier checkpoint says (as a request to a C2SP tlog-witness):
+//
+//     old 512
+//     <hashes, base64, one a line>
+//
+//     <the signed checkpoint>
+
+/// What a proof shows.
+public enum LedgerProof: Sendable, Equatable {
+    static let inclusionLine = "c2sp.org/tlog-proof@v1"
+    /// A record line is at most 1 MiB; in base64, with 64 hashes and a checkpoint, it stays below this.
+    static let maximumBytes = 2 << 20
+
+    /// This line is the record of that index in the ledger.
+    case inclusion(line: [UInt8], index: UInt64, in: TreeHead)
+    /// The ledger begins with all the records that the earlier checkpoint covers.
+    case consistency(from: TreeHead, to: TreeHead)
+
+    /// Checks a proof.
+    ///
+    /// - Parameter earlier: the signed checkpoint that a proof of consistency starts from.
+    /// - Throws: where it proves nothing, with the reason.
+    public init(text: String, key: LedgerPublicKey, earlier: String? = nil) throws(NoteError) {
+        guard text.utf8.count <= Self.maximumBytes, let blank = text.range(of: "\n\n") else {
+            throw NoteError(description: "this is no proof: lines of hashes, an empty line, a signed checkpoint")
+        }
+        var lines = text[..<blank.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)[...]
+        let head = try key.open(String(text[blank.upperBound...]))
+        if lines.first.map(String.init) == Self.inclusionLine {
+            lines.removeFirst()
+            self = try Self.inclusion(lines, head)
+        } else {
+            self = try Self.consistency(lines, head, key, earlier)
+        }
+    }
+
+    private static func inclusion(_ lines: ArraySlice<Substring>, _ head: TreeHead) throws(NoteError) -> LedgerProof {
+        var lines = lines
+        guard let record = lines.popFirst()?.after("extra ").flatMap({ Data(base64Encoded: String($0)) }),
+            let index = lines.popFirst()?.after("index ").flatMap({ UInt64($0) })
+        else { throw NoteError(description: "the proof lacks its record or its index") }
+        let line = Array(record)
+        guard
+            MerkleProof.verifiesInclusion(
+                leaf: MerkleTree.leaf(line[...]), index: index, size: head.size, root: head.rootHash,
+                path: try hashes(lines))
+        else { throw NoteError(description: "the record is not in the ledger that was signed") }
+        return .inclusion(line: line, index: index, in: head)
+    }
+
+    private static func consistency(
+        _ lines: ArraySlice<Substring>, _ head: TreeHead, _ key: LedgerPublicKey, _ earlier: String?
+    ) throws(NoteError) -> LedgerProof {
+        var lines = lines
+        guard let size = lines.popFirst()?.after("old ").flatMap({ UInt64($0) }) else {
+            throw NoteError(description: "this is no proof: it begins with neither `\(inclusionLine)` nor `old`")
+        }
+        guard let earlier else {
+            throw NoteError(description: "a proof of consistency needs the earlier checkpoint that it starts from")
+        }
+        let old = try key.open(earlier)
+        guard old.size == size, old.origin == head.origin else {
+            throw NoteError(description: "the proof does not start from that checkpoint")
+        }
+        guard
+            MerkleProof.verifiesConsistency(
+                smaller: size, smallerRoot: old.rootHash, size: head.size, root: head.rootHash, path: try hashes(lines))
+        else { throw NoteError(description: "the later ledger does not begin with the records of the earlier one") }
+        return .consistency(from: old, to: head)
+    }
+
+    private static func hashes(_ lines: ArraySlice<Substring>) throws(NoteError) -> [[UInt8]] {
+        var hashes: [[UInt8]] = []
+        for line in lines {
+            guard let hash = Data(base64Encoded: String(line)), hash.count == 32, hashes.count < 128 else {
+                throw NoteError(description: "a hash of the proof cannot be read")
+            }
+            hashes.append(Array(hash))
+        }
+        return hashes
+    }
+}
+
+extension LedgerReader {
+    /// The proof that the record of that index is in this ledger.
+    ///
+    /// - Returns: `nil` where no signed checkpoint covers it yet.
+    /// - Throws: `LedgerError`, `NoteError`.
+    public func proof(of index: UInt64) throws -> String? {
+        guard let (note, head) = try newestSigned(), head.size > index else { return nil }
+        var proof = MerkleProof.inclusion(of: index, size: head.size)
+        var record: [UInt8] = []
+        try records { stored in
+            if stored.index < head.size { proof.append(stored.line[...]) }
+            if stored.index == index { record = stored.line }
+        }
+        let extra = Data(record).base64EncodedString()
+        return "\(LedgerProof.inclusionLine)\nextra \(extra)\nindex \(index)\n" + Self.lines(proof.hashes) + "\n" + note
+    }
+
+    /// The proof that this ledger, as far as it is signed, begins as the earlier checkpoint says.
+    ///
+    /// - Returns: `nil` where no signed checkpoint reaches as far.
+    /// - Throws: `LedgerError`, `NoteError`.
+    public func proof(since earlier: TreeHead) throws -> String? {
+        guard let (note, head) = try newestSigned(), head.size >= earlier.size else { return nil }
+        var proof = MerkleProof.consistency(from: earlier.size, to: head.size)
+        try records { stored in
+            if stored.index < head.size { proof.append(stored.line[...]) }
+        }
+        return "old \(earlier.size)\n" + Self.lines(proof.hashes) + "\n" + note
+    }
+
+    private func newestSigned() throws -> (note: String, head: TreeHead)? {
+        guard let file = try signedCheckpoints().last else { return nil }
+        return (file.note, try SignedNote.parts(file.note).head)
+    }
+
+    private static func lines(_ hashes: [[UInt8]]) -> String {
+        hashes.map { Data($0).base64EncodedString() + "\n" }.joined()
+    }
+}
+
+extension Substring {
+    fileprivate func after(_ prefix: String) -> Substring? { hasPrefix(prefix) ? dropFirst(prefix.count) : nil }
+}
