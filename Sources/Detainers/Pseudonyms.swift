@@ -88,6 +88,9 @@ public struct PseudonymKey: Sendable {
         return String(digest.prefix(24))
     }
 
+    /// What a message is known by before it is read: the same for the same body.
+    public func messageID(ofBody body: [UInt8]) -> String { String(code("message", body).prefix(32)) }
+
     private func keyed(_ domain: String, _ fields: [String]) -> String? {
         if fields.contains(where: \.isEmpty) { return nil }
         return code(domain, Array(fields.joined(separator: "\u{1f}").utf8))

@@ -58,6 +58,10 @@ struct FileSystem: Sendable {
     var rename: @Sendable (_ from: String, _ to: String) throws(Errno) -> Void = { from, to throws(Errno) in
         _ = try Self.retrying { unsafe Glibc.rename(from, to) }
     }
+    /// unlink(2)
+    var remove: @Sendable (_ path: String) throws(Errno) -> Void = { path throws(Errno) in
+        _ = try Self.retrying { unsafe unlink(path) }
+    }
     /// mkdir(2), 0700; one that is there already is fine.
     var makeDirectory: @Sendable (_ path: String) throws(Errno) -> Void = { path throws(Errno) in
         do throws(Errno) { _ = try Self.retrying { unsafe mkdir(path, 0o700) } } catch {

@@ -6,6 +6,7 @@ import Detainers
 //     segment-00000001.jsonl          sealed: never changes again
 //     segment-00000002.open.jsonl     the one that is written to; at most one
 //     set-aside-00000002-1.txt        bytes that recovery could not read, kept as they were
+//     attempts.jsonl                  while a worker runs: marks of messages decided with care (AttemptMarks.swift)
 //     policies/<sha-256>.yaml         the text of each policy that decided something
 //     checkpoints/000000000514.txt    signed checkpoints, by the number of records that they cover (SignedNote.swift)
 //     bodies/<id>                     in the dead-letter store: bodies too large for a line

@@ -31,6 +31,19 @@ public struct Judge: Sendable {
             conflictLetter: { letter(.conflictingDuplicate, detail: conflict, delivery: delivery, at: now) })
     }
 
+    /// The letter of a message that ended several runs while it was being decided; it is not looked at again.
+    public func condemned(_ delivery: Delivery, attempts: Int, at now: Moment) -> Arrival {
+        var poison = letter(
+            .poison, detail: "message: a worker ended \(attempts) times while it decided this message",
+            delivery: delivery, at: now)
+        poison.attempts = attempts
+        let made = poison
+        return Arrival(tag: delivery.deliveryTag, verdict: .dead(made), conflictLetter: { made })
+    }
+
+    /// What a message is known by while nothing of it is read.
+    func message(of delivery: Delivery) -> String { key.messageID(ofBody: delivery.message.body) }
+
     private func verdict(on delivery: Delivery, at now: Moment) -> Verdict {
         func dead(_ reason: DeadLetterReason, _ detail: String) -> Verdict {
             .dead(letter(reason, detail: detail, delivery: delivery, at: now))

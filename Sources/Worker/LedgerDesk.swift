@@ -9,9 +9,45 @@ import Synchronization
 final class LedgerDesk: Sendable {
     private let queue = DispatchQueue(label: "ledger")
     private let writer: Mutex<LedgerWriter?>
+    private let marks: Mutex<AttemptMarks?>
 
-    init(_ writer: consuming LedgerWriter) {
+    init(_ writer: consuming LedgerWriter, marks: consuming AttemptMarks) {
         self.writer = Mutex(consume writer)
+        self.marks = Mutex(consume marks)
+    }
+
+    /// Marks that a message is about to be decided.
+    func mark(_ message: String, answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void) {
+        queue.async {
+            let now = WallClock.now()
+            answer(
+                self.marks.withLock { marks in
+                    do throws(LedgerError) { return .success(try marks?.mark(message, now: now) ?? ()) } catch {
+                        return .failure(error)
+                    }
+                })
+        }
+    }
+
+    /// Takes a message's marks back.
+    func clear(_ message: String, answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void) {
+        queue.async {
+            let now = WallClock.now()
+            answer(
+                self.marks.withLock { marks in
+                    do throws(LedgerError) { return .success(try marks?.clear(message, now: now) ?? ()) } catch {
+                        return .failure(error)
+                    }
+                })
+        }
+    }
+
+    private func closeMarks() -> Result<Void, LedgerError> {
+        marks.withLock { marks in
+            do throws(LedgerError) { return .success(try marks.take()?.close() ?? ()) } catch {
+                return .failure(error)
+            }
+        }
     }
 
     /// Writes and syncs one batch, then answers with what was committed.
@@ -43,13 +79,14 @@ final class LedgerDesk: Sendable {
             queue.async {
                 let last = self.append([], announcedThrough: announcedThrough)
                 let signed = self.sign()
+                let closed = self.closeMarks()
                 self.writer.withLock { writer in
                     if let open = writer.take() { open.close() }
                 }
-                switch (last, signed) {
-                case (.failure(let error), _), (.success, .failure(let error)): continuation.resume(returning: error)
-                case (.success, .success): continuation.resume(returning: nil)
+                let failures = [last.map { _ in }, signed, closed].compactMap { result -> LedgerError? in
+                    if case .failure(let error) = result { error } else { nil }
                 }
+                continuation.resume(returning: failures.first)
             }
         }
     }

@@ -29,6 +29,10 @@ public struct OpenLedger: Sendable {
     let position: LedgerPosition
     let pipeline: Pipeline
     let hasUnsignedRecords: Bool
+    /// Messages with attempts on file that no decision followed.
+    let attempts: [String: Int]
+    /// Whether the last run ended without stopping in order.
+    public let wasUnclean: Bool
     public let recovery: RecoveryReport
 
     /// Opens, recovers and reads the ledger of one worker and keeps the texts of the policies beside it.
@@ -52,11 +56,13 @@ public struct OpenLedger: Sendable {
         var limits = Pipeline.Limits()
         limits.jitter = Double.random(in: 0.5...1)
         let hasUnsignedRecords = opening.writer.hasUnsignedRecords
+        let marks = try AttemptMarks.open(directory: directory + "/" + worker)
+        let (attempts, wasUnclean) = (marks.attempts, marks.wasUnclean)
         return OpenLedger(
-            desk: LedgerDesk(opening.takeWriter()),
+            desk: LedgerDesk(opening.takeWriter(), marks: marks),
             position: LedgerPosition(logID: recovery.logID, index: state.count, root: recovery.root),
             pipeline: Pipeline(
                 index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits),
-            hasUnsignedRecords: hasUnsignedRecords, recovery: recovery)
+            hasUnsignedRecords: hasUnsignedRecords, attempts: attempts, wasUnclean: wasUnclean, recovery: recovery)
     }
 }

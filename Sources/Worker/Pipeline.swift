@@ -168,9 +168,8 @@ public struct Pipeline: Sendable {
     }
 
     private mutating func diskFull(_ actions: inout [Action], at now: Int64) {
-        guard let batch = writing?.batch else { return }
+        for recording in writing?.batch ?? [] { index.forget(recording.outcome.identity) }
         writing = nil
-        for recording in batch { index.forget(recording.outcome.identity) }
         loseConsumer(because: .diskFull, &actions, at: now, closing: true)
     }
 

@@ -14,7 +14,7 @@ extension Pipeline {
         case arrived([Arrival], generation: Int)
         /// The batch given to the disk is synced; its first record has this index.
         case recorded(firstIndex: UInt64)
-        /// The batch given to the disk met a full disk; nothing of it was kept.
+        /// The disk is full: nothing was kept of the batch given to it, or of what was to be written before one.
         case diskFull
         case published([Publishing.Settled])
         case blocked

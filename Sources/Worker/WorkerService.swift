@@ -63,6 +63,9 @@ public final class WorkerService: Sendable {
         case consumer(AMQPEvent, generation: Int)
         case committed(Result<Commit, LedgerError>)
         case signed(Result<Void, LedgerError>)
+        case marked(Result<Void, LedgerError>, message: String, turn: Int)
+        /// The marks of a message were taken back; without a turn, nothing waited for it.
+        case cleared(Result<Void, LedgerError>, turn: Int?)
     }
 
     /// Heartbeat of both connections: a silent peer is noticed within two of them and a second.

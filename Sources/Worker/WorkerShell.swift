@@ -18,6 +18,11 @@ struct WorkerShell {
     private var lastArrival = SteadyClock.milliseconds()
     private var finalAnnouncedThrough: UInt64?
     private var signing: SigningSchedule
+    private var quarantine: Quarantine<Delivery>
+    /// What came of the delivery that is examined; it goes on when its mark is taken back.
+    private var examined: Arrival?
+    /// The consumer is ended and started again, to ask for as many messages as usual.
+    private var isWidening = false
 
     init(
         service: WorkerService, ledger: OpenLedger, yield: @escaping @Sendable (WorkerService.Happening) -> Void
@@ -29,6 +34,7 @@ struct WorkerShell {
         self.pipeline = ledger.pipeline
         self.signing = SigningSchedule(
             hasUnsignedRecords: ledger.hasUnsignedRecords, at: SteadyClock.milliseconds())
+        self.quarantine = Quarantine(isCautious: ledger.wasUnclean, attempts: ledger.attempts)
     }
 
     private var configuration: WorkerConfiguration { service.configuration }
@@ -40,7 +46,12 @@ struct WorkerShell {
         case .consumer(let event, let generation): if generation == consumerGeneration { consumerDid(event) }
         case .committed(let result): committed(result)
         case .signed(let result): signed(result)
+        case .marked(let result, let message, let turn):
+            if wrote(result) { quarantined(quarantine.marked(message: message, turn: turn)) }
+        case .cleared(let result, let turn):
+            if wrote(result), let turn { quarantined(quarantine.cleared(turn: turn)) }
         }
+        if !quarantine.isEmpty || pipeline.isIdle { quarantined(quarantine.advance(restIsIdle: pipeline.isIdle)) }
         signWhenDue()
         leaveWhenIdle()
     }
@@ -79,23 +90,31 @@ struct WorkerShell {
 
     private mutating func consumerDid(_ event: AMQPEvent) {
         switch event {
-        case .opened: consumer?.consume(queue: configuration.requestQueue, prefetch: configuration.prefetch)
+        case .opened: consume()
         case .consuming:
             lastArrival = SteadyClock.milliseconds()
             tell(.info, "consuming from \(configuration.requestQueue)")
             feed(.consumerOpened(generation: consumerGeneration))
         case .deliveries(let deliveries):
             lastArrival = SteadyClock.milliseconds()
-            let now = WallClock.now()
-            feed(.arrived(deliveries.map { service.judge.arrival(of: $0, at: now) }, generation: consumerGeneration))
+            quarantined(quarantine.arrived(deliveries.map(candidate), restIsIdle: pipeline.isIdle))
+        case .cancelled(byBroker: false) where isWidening:
+            isWidening = false
+            consume()
         case .cancelled(let byBroker):
             feed(.consumerCancelled(generation: consumerGeneration, byBroker: byBroker))
         case .closed(let error):
             consumer = nil
+            giveBack()
             tell(.warning, "consuming connection closed: \(Self.sentence(error))")
             feed(.consumerLost(generation: consumerGeneration))
         case .published, .blocked, .unblocked: break
         }
+    }
+
+    private func consume() {
+        consumer?.consume(
+            queue: configuration.requestQueue, prefetch: quarantine.isCautious ? 1 : configuration.prefetch)
     }
 
     private static func sentence(_ error: AMQPError) -> String {
@@ -132,7 +151,8 @@ struct WorkerShell {
     }
 
     private mutating func leaveWhenIdle() {
-        guard let seconds = configuration.exitWhenIdleSeconds, pipeline.isConsuming, pipeline.isIdle else { return }
+        guard let seconds = configuration.exitWhenIdleSeconds, pipeline.isConsuming, pipeline.isIdle, quarantine.isEmpty
+        else { return }
         if SteadyClock.milliseconds() - lastArrival >= Int64(seconds) * 1000 { feed(.stopRequested) }
     }
 
@@ -143,8 +163,12 @@ struct WorkerShell {
         case .openPublisher: openPublisher()
         case .closePublisher: publisher?.abort()
         case .openConsumer(let generation): openConsumer(generation: generation)
-        case .stopConsuming: consumer?.stopConsuming()
-        case .closeConsumer: consumer?.close()
+        case .stopConsuming:
+            giveBack()
+            consumer?.stopConsuming()
+        case .closeConsumer:
+            giveBack()
+            consumer?.close()
         case .record(let outcomes, let announcedThrough):
             desk.record(outcomes, announcedThrough: announcedThrough) { [yield] in yield(.committed($0)) }
         case .publish(let publishings): publisher?.publish(publishings.map(publication))
@@ -170,6 +194,7 @@ struct WorkerShell {
     }
 
     private mutating func openConsumer(generation: Int) {
+        giveBack()
         consumerGeneration = generation
         consumer = AMQPConnection.open(
             configuration.address, name: "\(configuration.worker) consumes",
@@ -186,6 +211,82 @@ struct WorkerShell {
         case .letter(let token, let letter):
             Outgoing.letter(letter, token: token, exchange: configuration.deadExchange)
         }
+    }
+
+    // MARK: - what is decided with care
+
+    private func candidate(_ delivery: Delivery) -> Quarantine<Delivery>.Candidate {
+        let judge = service.judge
+        return .init(
+            item: delivery, message: { judge.message(of: delivery) }, deliveries: Self.earlierDeliveries(of: delivery))
+    }
+
+    /// Quorum queues count them in a header; others only tell that there was one.
+    private static func earlierDeliveries(of delivery: Delivery) -> Int {
+        for case ("x-delivery-count", .int(let count)) in delivery.message.properties.headers {
+            return Int(clamping: count)
+        }
+        return delivery.redelivered ? 1 : 0
+    }
+
+    private mutating func quarantined(_ actions: [Quarantine<Delivery>.Action]) {
+        var passed: [Delivery] = []
+        for action in actions {
+            switch action {
+            case .pass(let delivery): passed.append(delivery)
+            case .mark(let message, let turn):
+                desk.mark(message) { [yield] in yield(.marked($0, message: message, turn: turn)) }
+            case .examine(let delivery, let message, let turn):
+                examined = service.judge.arrival(of: delivery, at: WallClock.now())
+                rehearse(examined)
+                desk.clear(message) { [yield] in yield(.cleared($0, turn: turn)) }
+            case .release:
+                if let examined { feed(.arrived([examined], generation: consumerGeneration)) }
+                examined = nil
+            case .condemn(let delivery, let attempts):
+                tell(.error, "a message that ended \(attempts) runs while it was decided becomes a dead letter")
+                let arrival = service.judge.condemned(delivery, attempts: attempts, at: WallClock.now())
+                feed(.arrived([arrival], generation: consumerGeneration))
+            case .clear(let message): desk.clear(message) { [yield] in yield(.cleared($0, turn: nil)) }
+            case .widen:
+                isWidening = true
+                consumer?.stopConsuming()
+            }
+        }
+        if passed.isEmpty { return }
+        let now = WallClock.now()
+        feed(.arrived(passed.map { service.judge.arrival(of: $0, at: now) }, generation: consumerGeneration))
+    }
+
+    /// Makes what will be written and published of it, so that a message which cannot be written down is found out
+    /// while its mark stands.
+    private func rehearse(_ arrival: Arrival?) {
+        switch arrival?.verdict {
+        case .outcome(let outcome)?:
+            _ = outcome.json().serialized()
+            _ = publication(.event(token: 0, Announcement(index: 0, outcome: outcome)))
+        case .dead(let letter)?: _ = publication(.letter(token: 0, letter))
+        case nil: break
+        }
+    }
+
+    /// What was not passed on goes back to its queue with the channel that it came on.
+    private mutating func giveBack() {
+        quarantine.forget()
+        examined = nil
+        isWidening = false
+    }
+
+    /// Whether a mark was written; where the disk is full the worker pauses.
+    private mutating func wrote(_ result: Result<Void, LedgerError>) -> Bool {
+        switch result {
+        case .success: return true
+        case .failure(let error) where error.code == .noSpace:
+            tell(.error, error.message)
+            feed(.diskFull)
+        case .failure(let error): fail(error.message)
+        }
+        return false
     }
 
     // MARK: - the end

@@ -40,6 +40,13 @@ struct Binary {
     }
 
     func start(_ arguments: [String], errors: String) throws -> Process {
+        let process = try make(arguments, errors: errors)
+        try process.run()
+        return process
+    }
+
+    /// A process that is not started yet; what it says goes into a file.
+    func make(_ arguments: [String], errors: String) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
@@ -49,7 +56,6 @@ struct Binary {
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
         process.standardOutput = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
-        try process.run()
         return process
     }
 

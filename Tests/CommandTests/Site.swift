@@ -72,12 +72,18 @@ struct Site {
     }
 
     /// Takes all events off the report queue and returns their bodies.
+    /// How many messages wait in one of its queues.
+    func waiting(_ queue: String) async throws -> Int {
+        let address = try BrokerAddress(url: try #require(brokerURL))
+        return try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            Int(try channel.declareQueue(name: queue, arguments: [], passive: true).messageCount)
+        }
+    }
+
     func events() async throws -> [[String: Any]] {
         let address = try BrokerAddress(url: try #require(brokerURL))
         let queue = reportQueue
-        let count = try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
-            try channel.declareQueue(name: queue, arguments: [], passive: true).messageCount
-        }
+        let count = try await waiting(queue)
         if count == 0 { return [] }
         let (stream, continuation) = AsyncStream.makeStream(of: AMQPEvent.self)
         let connection = AMQPConnection.open(address, name: "aggregator") { continuation.yield($0) }
@@ -88,7 +94,7 @@ struct Site {
             guard case .deliveries(let deliveries) = event else { continue }
             bodies += deliveries.map(\.message.body)
             if let last = deliveries.last { connection.acknowledge(deliveryTag: last.deliveryTag, multiple: true) }
-            if bodies.count >= Int(count) { break }
+            if bodies.count >= count { break }
         }
         connection.close()
         return try bodies.map {

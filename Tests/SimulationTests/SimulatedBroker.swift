@@ -7,7 +7,12 @@ struct SimulatedBroker {
     struct Message {
         var number: Int
         var body: Simulation.Body
+        /// How often it went to a consumer that did not settle it.
+        var deliveries = 0
     }
+
+    /// As the topology sets it: far above what crashes of others can count up.
+    static let deliveryLimit = 200
 
     private struct Consumer {
         var worker: Int
@@ -23,6 +28,8 @@ struct SimulatedBroker {
     /// Event ids by how often each reached the report queue.
     private(set) var events: [String: Int] = [:]
     private(set) var letters: [String: Int] = [:]
+    /// What died of the delivery limit, without any worker having said anything about it.
+    private(set) var dropped: [Simulation.Body] = []
     private var published = 0
 
     mutating func submit(_ body: Simulation.Body) {
@@ -41,16 +48,23 @@ struct SimulatedBroker {
     /// The consumer's connection is gone: what it held is delivered again, to anybody and in any order.
     mutating func disconnect(worker: Int, _ random: inout Dice) {
         guard let gone = consumers.removeValue(forKey: worker) else { return }
-        for (_, message) in gone.unsettled { waiting.insert(message, at: random.number(0...waiting.count)) }
+        for (_, var message) in gone.unsettled {
+            message.deliveries += 1
+            if message.deliveries > Self.deliveryLimit {
+                dropped.append(message.body)
+            } else {
+                waiting.insert(message, at: random.number(0...waiting.count))
+            }
+        }
     }
 
     /// Some of what waits, for one consumer.
     mutating func deliver(
-        to worker: Int, atMost count: Int
+        to worker: Int, atMost count: Int, prefetch: Int = .max
     ) -> (generation: Int, deliveries: [(tag: UInt64, message: Message)])? {
         guard var consumer = consumers[worker], consumer.isDelivering, !waiting.isEmpty else { return nil }
         var deliveries: [(tag: UInt64, message: Message)] = []
-        while deliveries.count < count, !waiting.isEmpty {
+        while deliveries.count < count, deliveries.count + consumer.unsettled.count < prefetch, !waiting.isEmpty {
             deliveries.append((consumer.nextTag, waiting.removeFirst()))
             consumer.nextTag += 1
         }

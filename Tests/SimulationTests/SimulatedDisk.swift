@@ -48,6 +48,7 @@ final class SimulatedDisk: Sendable {
     private enum NameChange {
         case bind(String, Int)
         case rename(String, String)
+        case remove(String)
     }
 
     private struct State {
@@ -125,6 +126,7 @@ final class SimulatedDisk: Sendable {
         case .bind(let name, let inode): names[name] = inode
         case .rename(let from, let to):
             if let inode = names.removeValue(forKey: from) { names[to] = inode }
+        case .remove(let name): names[name] = nil
         }
     }
 
@@ -160,6 +162,14 @@ final class SimulatedDisk: Sendable {
             }
         }
         files.rename = { from, to throws(FileSystem.Errno) in try self.rename(from, to) }
+        files.remove = { path throws(FileSystem.Errno) in
+            try self.call { state in
+                guard state.names[path] != nil else { return .failure(.init(number: ENOENT)) }
+                Self.apply(.remove(path), to: &state.names)
+                state.unsyncedNames.append(.remove(path))
+                return .success(())
+            }
+        }
         files.makeDirectory = { path throws(FileSystem.Errno) in
             try self.call { state in
                 state.directories.insert(path)

@@ -12,6 +12,8 @@ struct Simulation {
         var revision = 1
         var content = "a"
         var isBroken = false
+        /// Whoever decides it dies of it.
+        var isGuilty = false
 
         var identity: RequestIdentity {
             let digits = String(request)
@@ -20,24 +22,38 @@ struct Simulation {
                 revision: revision)
         }
 
-        var text: String { "\(request)/\(revision)/\(content)/\(isBroken)" }
+        var text: String { "\(request)/\(revision)/\(content)/\(isBroken)/\(isGuilty)" }
     }
 
     /// Ways in which the code could be wrong; each must be caught.
     enum Mutation: String, CaseIterable, Sendable {
         case acknowledgeBeforeSync, acknowledgeBeforeConfirm, skipDataSync, skipDirectorySync, takeNackForConfirm
         case takeReturnForConfirm, forgetBacklog, watermarkAhead, letterAfterSettling
-        case trustAfterFailedSync, settleRepeatsAtOnce
+        case trustAfterFailedSync, settleRepeatsAtOnce, neverCareful, keepMarks
     }
 
     struct Worker {
         var pipeline: Pipeline?
         var writer: WriterBox?
+        var marks: MarksBox?
+        var quarantine = Quarantine<Held>()
+        var examined: Arrival?
         var publisherEpoch = 0
         var isPublisherOpen = false
         var life = 0
         /// Publications on their way, which a lost connection forgets.
         var underWay: [Publishing] = []
+    }
+
+    /// A delivery in a worker's hands.
+    struct Held {
+        var tag: UInt64
+        var body: Body
+    }
+
+    final class MarksBox {
+        var marks: AttemptMarks?
+        init(_ marks: consuming AttemptMarks) { self.marks = consume marks }
     }
 
     final class WriterBox {
@@ -57,6 +73,8 @@ struct Simulation {
             case record([Outcome], announcedThrough: UInt64)
             case settlePublications(epoch: Int)
             case finish(announcedThrough: UInt64)
+            case mark(message: String, turn: Int)
+            case clear(message: String)
         }
     }
 
@@ -103,6 +121,7 @@ struct Simulation {
         for worker in workers.indices { handle(worker, .unblocked) }
         var steps = 0
         while problems.isEmpty, !isAtRest {
+            for worker in workers.indices where workers[worker].pipeline == nil { start(worker) }
             step()
             steps += 1
             if steps > Self.maximumSteps { problems.append("the workers never came to rest") }
@@ -113,7 +132,9 @@ struct Simulation {
 
     private var isAtRest: Bool {
         broker.isEmpty && pending.isEmpty
-            && workers.allSatisfy { $0.pipeline?.isIdle == true && $0.pipeline?.isConsuming == true }
+            && workers.allSatisfy {
+                $0.pipeline?.isIdle == true && $0.pipeline?.isConsuming == true && $0.quarantine.isEmpty
+            }
     }
 
     private mutating func submitSome() {
@@ -122,10 +143,11 @@ struct Simulation {
             if let old = submitted.randomElement(&random) {
                 switch random.number(1...10) {
                 case 1...2: body = old
-                case 3 where !old.isBroken:
+                case 3 where !old.isBroken && !old.isGuilty:
                     body = old
                     body.revision += 1
                 case 4: body.isBroken = true
+                case 5 where random.chance(1, of: 4): body.isGuilty = true
                 default: break
                 }
             }
@@ -153,6 +175,7 @@ struct Simulation {
     mutating func handle(_ worker: Int, _ event: Pipeline.Event) {
         guard let actions = workers[worker].pipeline?.handle(event, at: now) else { return }
         for action in actions { perform(action, worker) }
+        examineNext(worker)
     }
 }
 

@@ -14,7 +14,7 @@ extension Simulation {
         for message in settled {
             let body = message.body
             if broker.letters[body.text] != nil { continue }
-            if body.isBroken {
+            if body.isBroken || body.isGuilty {
                 problems.append("\(body.text) was settled before its letter was confirmed")
                 continue
             }
@@ -44,8 +44,10 @@ extension Simulation {
         for body in Set(submitted) {
             let hasOutcome = union[body.identity] != nil
             let hasLetter = broker.letters[body.text] != nil
-            if body.isBroken {
+            if broker.dropped.contains(body) { problems.append("\(body.text) died of the delivery limit") }
+            if body.isBroken || body.isGuilty {
                 if !hasLetter { problems.append("\(body.text) has no letter") }
+                if hasOutcome, body.isGuilty { problems.append("\(body.text) was decided and kills who decides it") }
                 continue
             }
             if !hasOutcome { problems.append("\(body.text) has no outcome") }

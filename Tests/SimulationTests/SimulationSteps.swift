@@ -7,6 +7,8 @@ import Detainers
 extension Simulation {
     private func folder(_ worker: Int) -> String { "/ledger/w\(worker)" }
 
+    private static let signingKey = try? LedgerSigningKey(newNamed: "simulation.example")
+
     private static func at(_ milliseconds: Int64) -> Moment { Moment(secondsSinceEpoch: milliseconds / 1000) }
 
     mutating func start(_ worker: Int) {
@@ -15,10 +17,16 @@ extension Simulation {
         workers[worker].underWay = []
         var configuration = LedgerConfiguration()
         configuration.segmentBytes = segmentBytes
+        configuration.signingKey = Self.signingKey
         do {
             let opening = try LedgerWriter.open(
                 directory: "/ledger", worker: "w\(worker)", configuration: configuration, now: Self.at(now),
                 files: disk.files)
+            if opening.report.contradicted != nil { problems.append("worker \(worker) lost what it had signed") }
+            let marks = try AttemptMarks.open(directory: folder(worker), files: disk.files)
+            workers[worker].quarantine = Quarantine(isCautious: marks.wasUnclean, attempts: marks.attempts)
+            if mutation == .neverCareful { workers[worker].quarantine = Quarantine() }
+            workers[worker].marks = MarksBox(marks)
             var state = try RecordedState.read(
                 LedgerReader(directory: folder(worker), files: disk.files),
                 announcedThrough: opening.report.announcedThrough)
@@ -44,6 +52,9 @@ extension Simulation {
     func end(_ worker: inout Worker) {
         worker.pipeline = nil
         worker.writer = nil
+        worker.marks = nil
+        worker.quarantine = Quarantine()
+        worker.examined = nil
         worker.life += 1
         worker.underWay = []
         worker.isPublisherOpen = false
@@ -58,7 +69,10 @@ extension Simulation {
     mutating func misfortune() {
         let worker = random.number(0...(workers.count - 1))
         func count(_ name: String) { faults[name, default: 0] += 1 }
-        switch random.number(1...12) {
+        switch random.number(1...13) {
+        case 13:
+            count("stopped")
+            handle(worker, .stopRequested)
         case 1:
             count("killed")
             die(worker)
@@ -71,6 +85,7 @@ extension Simulation {
         case 3...4:
             count("consumer lost")
             guard let generation = workers[worker].pipeline?.generation else { return }
+            giveBack(worker)
             broker.disconnect(worker: worker, &random)
             handle(worker, .consumerLost(generation: generation))
         case 5...6:
@@ -107,10 +122,17 @@ extension Simulation {
 
     mutating func deliver(to worker: Int) {
         guard workers[worker].pipeline != nil else { return }
-        guard let delivered = broker.deliver(to: worker, atMost: random.number(1...10)) else { return }
-        handle(
-            worker,
-            .arrived(delivered.deliveries.map { arrival($0.tag, $0.message.body) }, generation: delivered.generation))
+        let prefetch = workers[worker].quarantine.isCautious ? 1 : Int.max
+        guard let delivered = broker.deliver(to: worker, atMost: random.number(1...10), prefetch: prefetch),
+            !delivered.deliveries.isEmpty
+        else { return }
+        let candidates = delivered.deliveries.map { delivery in
+            let body = delivery.message.body
+            return Quarantine<Held>.Candidate(
+                item: Held(tag: delivery.tag, body: body), message: { body.text },
+                deliveries: mutation == .neverCareful ? 0 : delivery.message.deliveries)
+        }
+        quarantined(worker, workers[worker].quarantine.arrived(candidates, restIsIdle: isIdle(worker)))
         if mutation == .settleRepeatsAtOnce, let last = delivered.deliveries.last,
             submitted.count(where: { $0 == last.message.body }) > 1
         {
@@ -121,10 +143,88 @@ extension Simulation {
         }
     }
 
+    private func isIdle(_ worker: Int) -> Bool { workers[worker].pipeline?.isIdle == true }
+
+    mutating func examineNext(_ worker: Int) {
+        guard workers[worker].pipeline != nil else { return }
+        quarantined(worker, workers[worker].quarantine.advance(restIsIdle: isIdle(worker)))
+    }
+
+    private mutating func quarantined(_ worker: Int, _ actions: [Quarantine<Held>.Action]) {
+        let life = workers[worker].life
+        guard let generation = workers[worker].pipeline?.generation else { return }
+        func later(_ what: Pending.What) { pending.append(Pending(worker: worker, life: life, what: what)) }
+        var passed: [Arrival] = []
+        for action in actions where workers[worker].life == life {
+            switch action {
+            case .pass(let held):
+                guard let arrival = decide(held, worker) else { return }
+                passed.append(arrival)
+            case .mark(let message, let turn): later(.mark(message: message, turn: turn))
+            case .examine(let held, let message, let turn):
+                guard let arrival = decide(held, worker) else { return }
+                workers[worker].examined = arrival
+                // At once: whoever is killed by something else is not killed within this millisecond.
+                if mutation != .keepMarks, !write(.decided, message, worker) { return }
+                quarantined(worker, workers[worker].quarantine.cleared(turn: turn))
+            case .release:
+                let arrivals = workers[worker].examined.map { [$0] } ?? []
+                workers[worker].examined = nil
+                handle(worker, .arrived(arrivals, generation: generation))
+            case .condemn(let held, let attempts):
+                let poison = letter(held.body, .poison, attempts: attempts)
+                let arrival = Arrival(tag: held.tag, verdict: .dead(poison), conflictLetter: { poison })
+                handle(worker, .arrived([arrival], generation: generation))
+            case .clear(let message): later(.clear(message: message))
+            case .widen: break
+            }
+        }
+        if !passed.isEmpty { handle(worker, .arrived(passed, generation: generation)) }
+    }
+
+    /// The verdict on a message; `nil` where the worker died of it.
+    private mutating func decide(_ held: Held, _ worker: Int) -> Arrival? {
+        if !held.body.isGuilty { return arrival(held.tag, held.body) }
+        faults["died of a message", default: 0] += 1
+        die(worker)
+        start(worker)
+        return nil
+    }
+
+    private enum MarkLine { case attempt, decided }
+
+    /// Writes a mark; where that fails the worker pauses or dies. Returns whether it was written.
+    private mutating func write(
+        _ line: MarkLine, _ message: String, _ worker: Int
+    ) -> Bool {
+        guard let box = workers[worker].marks, var marks = box.marks.take() else { return false }
+        let written: Result<Void, LedgerError>
+        do throws(LedgerError) {
+            switch line {
+            case .attempt: try marks.mark(message, now: Self.at(now))
+            case .decided: try marks.clear(message, now: Self.at(now))
+            }
+            written = .success(())
+        } catch { written = .failure(error) }
+        box.marks = consume marks
+        guard case .failure(let error) = written else { return true }
+        if error.code == .noSpace {
+            handle(worker, .diskFull)
+        } else {
+            die(worker)
+            if !hasFaults { start(worker) }
+        }
+        return false
+    }
+
+    private func letter(_ body: Body, _ reason: DeadLetterReason, attempts: Int = 1) -> DeadLetter {
+        DeadLetter(
+            reason: reason, detail: "", deadAt: "", attempts: attempts, worker: "w", exchange: "", routingKey: "",
+            envelope: .object([]), body: Array(body.text.utf8))
+    }
+
     private func arrival(_ tag: UInt64, _ body: Body) -> Arrival {
-        let letter = DeadLetter(
-            reason: body.isBroken ? .schema : .conflictingDuplicate, detail: "", deadAt: "", attempts: 1, worker: "w",
-            exchange: "", routingKey: "", envelope: .object([]), body: Array(body.text.utf8))
+        let letter = letter(body, body.isBroken ? .schema : .conflictingDuplicate)
         if body.isBroken { return Arrival(tag: tag, verdict: .dead(letter), conflictLetter: { letter }) }
         let request = Request(
             requestID: body.identity.requestID, revision: body.revision, receivedBy: .init(agency: "elsewhere"),
@@ -149,9 +249,15 @@ extension Simulation {
             workers[worker].isPublisherOpen = false
             workers[worker].publisherEpoch += 1
             workers[worker].underWay = []
-        case .openConsumer(let generation): later(.consumerOpened(generation: generation))
-        case .stopConsuming: broker.stopDelivering(worker: worker)
-        case .closeConsumer: broker.disconnect(worker: worker, &random)
+        case .openConsumer(let generation):
+            giveBack(worker)
+            later(.consumerOpened(generation: generation))
+        case .stopConsuming:
+            giveBack(worker)
+            broker.stopDelivering(worker: worker)
+        case .closeConsumer:
+            giveBack(worker)
+            broker.disconnect(worker: worker, &random)
         case .record(let outcomes, let announcedThrough):
             let ahead = mutation == .watermarkAhead ? UInt64.max / 2 : announcedThrough
             later(.record(outcomes, announcedThrough: ahead))
@@ -192,8 +298,30 @@ extension Simulation {
             handle(worker, .consumerOpened(generation: generation))
         case .record(let outcomes, let announcedThrough): record(outcomes, announcedThrough, worker)
         case .settlePublications(let epoch): settlePublications(worker, epoch: epoch)
-        case .finish: die(worker)
+        case .finish(let announcedThrough): finish(worker, announcedThrough)
+        case .mark(let message, let turn):
+            guard write(.attempt, message, worker) else { return }
+            quarantined(worker, workers[worker].quarantine.marked(message: message, turn: turn))
+        case .clear(let message): _ = write(.decided, message, worker)
         }
+    }
+
+    private mutating func giveBack(_ worker: Int) {
+        workers[worker].quarantine.forget()
+        workers[worker].examined = nil
+    }
+
+    /// The end of a run in order, and the next run.
+    private mutating func finish(_ worker: Int, _ announcedThrough: UInt64) {
+        do throws(LedgerError) {
+            _ = try workers[worker].writer?.writer?.append([], announcedThrough: announcedThrough, now: Self.at(now))
+            try workers[worker].writer?.writer?.signCheckpoint()
+            try workers[worker].marks?.marks.take()?.close()
+        } catch {
+            faults["died while stopping", default: 0] += 1
+        }
+        die(worker)
+        start(worker)
     }
 
     private mutating func record(_ outcomes: [Outcome], _ announcedThrough: UInt64, _ worker: Int) {
@@ -202,6 +330,7 @@ extension Simulation {
                 let commit = try workers[worker].writer?.writer?.append(
                     outcomes.map { $0.json() }, announcedThrough: announcedThrough, now: Self.at(now))
             else { return }
+            if random.chance(1, of: 8) { try workers[worker].writer?.writer?.signCheckpoint() }
             handle(worker, .recorded(firstIndex: commit.firstIndex))
         } catch {
             switch error.code {

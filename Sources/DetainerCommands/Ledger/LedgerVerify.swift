@@ -66,7 +66,7 @@ struct LedgerVerify: AsyncParsableCommand {
         for head in earlier where !found.contains(where: head.isOf) {
             findings.problems.append("no ledger here is the one of the checkpoint with origin `\(head.origin)`")
         }
-        findings.show(format)
+        findings.show(format, signaturesChecked: key != nil)
         if key == nil, findings.signed > 0, format == .text {
             Output.print("signatures not checked: --public-key FILE")
         }
@@ -100,17 +100,19 @@ private struct Findings {
     var problems: [String] = []
     var signed = 0
 
-    func show(_ format: OutputFormat) {
+    func show(_ format: OutputFormat, signaturesChecked: Bool) {
         switch format {
         case .json:
-            Output.print(
-                .object([
-                    JSONMember(name: "outcomes", value: .number(String(union.count))),
-                    JSONMember(name: "repeats", value: .number(String(union.repeats))),
-                    JSONMember(name: "conflicts", value: .number(String(union.conflicts.count))),
-                    JSONMember(name: "problems", value: .array(problems.map(JSONValue.string))),
-                    JSONMember(name: "signedCheckpoints", value: .number(String(signed))),
-                ]))
+            var members = [
+                JSONMember(name: "outcomes", value: .number(String(union.count))),
+                JSONMember(name: "repeats", value: .number(String(union.repeats))),
+                JSONMember(name: "conflicts", value: .number(String(union.conflicts.count))),
+                JSONMember(name: "problems", value: .array(problems.map(JSONValue.string))),
+            ]
+            if signaturesChecked {
+                members.append(JSONMember(name: "signedCheckpoints", value: .number(String(signed))))
+            }
+            Output.print(.object(members))
         case .text:
             for problem in problems { Output.print("problem: " + problem) }
             for conflict in union.conflicts {

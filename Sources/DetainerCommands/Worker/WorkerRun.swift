@@ -51,6 +51,7 @@ struct WorkerRun: AsyncParsableCommand {
             directory: settings[.ledgerDirectory], worker: worker,
             policies: policies.documents.map { ($0.digest, $0.text) }, signingKey: try settings.signingKey(),
             now: WallClock.now())
+        if opened.wasUnclean { Log.info("the last run did not stop in order: one message at a time at first") }
         tell(opened.recovery)
         let signals = Signals(stop: service.stop)
         let summary = await service.run(opened)

@@ -1,0 +1,96 @@
+import Foundation
+import Glibc
+import Testing
+
+/// The library that makes a worker's system calls fail, built once for all tests.
+enum FaultLibrary {
+    static let path: String? = build()
+
+    private static func build() -> String? {
+        let library = FileManager.default.temporaryDirectory.path + "/faults-\(UUID().uuidString).so"
+        for compiler in ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang"]
+        where FileManager.default.isExecutableFile(atPath: compiler) {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: compiler)
+            process.arguments = [
+                "-shared", "-fPIC", "-O2", "-fno-builtin", "-fno-tree-loop-distribute-patterns", "-o", library,
+                Binary.repository + "/deploy/local/faults.c", "-ldl",
+            ]
+            do { try process.run() } catch { continue }
+            process.waitUntilExit()
+            if process.terminationStatus == 0 { return library }
+        }
+        return nil
+    }
+}
+
+/// A worker that is started again whenever it ends, as a service manager would do.
+final class SupervisedWorker: @unchecked Sendable {
+    private let binary: Binary
+    private let log: String
+    private let lock = NSLock()
+    private var process: Process?
+    private var isStopping = false
+    private var starts = 0
+    private var codes: [Int32] = []
+
+    init(_ site: Site, environment: [String: String] = [:]) {
+        var binary = site.binary
+        binary.environment.merge(environment) { $1 }
+        self.binary = binary
+        log = site.scratch.path + "/worker-\(binary.environment["DETAINER_WORKER_NAME"] ?? "")"
+    }
+
+    /// How each run that is over ended; more than 128 where a signal ended it.
+    var exits: [Int32] { lock.withLock { codes } }
+
+    var identifier: Int32? {
+        lock.withLock { process.flatMap { $0.isRunning ? $0.processIdentifier : nil } }
+    }
+
+    func start() throws {
+        try lock.withLock {
+            if isStopping { return }
+            starts += 1
+            let next = try binary.make(["worker", "run"], errors: log + "-\(starts).log")
+            next.terminationHandler = { [weak self] in self?.ended($0) }
+            try next.run()
+            process = next
+        }
+    }
+
+    private func ended(_ process: Process) {
+        lock.withLock {
+            let bySignal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
+            codes.append(bySignal + process.terminationStatus)
+        }
+        // A program that does not start any more is found out by what then never comes.
+        try? start()
+    }
+
+    func kill(_ signal: Int32) { if let identifier { _ = Glibc.kill(identifier, signal) } }
+
+    /// Stops in order and returns how the last run ended.
+    func stop() async -> Int32 {
+        let last = lock.withLock {
+            isStopping = true
+            return process
+        }
+        guard let last else { return 0 }
+        _ = Glibc.kill(last.processIdentifier, SIGCONT)
+        return await last.terminateAndWait()
+    }
+
+    /// What it said in its latest run.
+    var lastLog: String {
+        let number = lock.withLock { starts }
+        return (try? String(contentsOfFile: log + "-\(number).log", encoding: .utf8)) ?? ""
+    }
+
+    /// What it said in all its runs.
+    var allLogs: String {
+        let number = lock.withLock { starts }
+        return (1...max(1, number)).map { (try? String(contentsOfFile: log + "-\($0).log", encoding: .utf8)) ?? "" }
+            .joined(separator: "\n")
+    }
+}
