@@ -198,3 +198,22 @@ read_settings() {
     local line
     while IFS= read -r line; do export "${line?}"; done <"$1"
 }
+
+# Debian's wrappers in the PATH change to another user; these are the server's own.
+find_scripts() {
+    local scripts
+    scripts=$(find /usr/lib/rabbitmq/lib -maxdepth 2 -type d -path '*/rabbitmq_server-*/sbin' 2>/dev/null \
+        | sort -V | tail -n 1)
+    [ -n "$scripts" ] || die "no RabbitMQ is installed: apt-get install rabbitmq-server, or run deploy/local/test"
+    printf '%s\n' "$scripts"
+}
+
+# Does somebody speak AMQP 0-9-1 there? A broker answers the protocol header with a method frame, whose first byte is 1.
+answers() (
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+    printf 'AMQP\0\0\011\001' >&3
+    IFS= read -r -n 1 -t 2 -u 3 byte && [ "$byte" = $'\001' ]
+) 2>/dev/null
+
+# Can one connect there?
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
