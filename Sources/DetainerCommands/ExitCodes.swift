@@ -22,7 +22,7 @@ enum Exit {
         }
     }
 
-    private static func sentence(_ error: any Error) -> String {
+    static func sentence(_ error: any Error) -> String {
         switch error {
         case let error as AMQPError: error.message
         case let error as LedgerError: error.message

@@ -9,6 +9,8 @@ struct FileSystem: Sendable {
     struct Errno: Error, Equatable {
         var number: Int32
         var text: String { unsafe String(cString: strerror(number)) }
+        /// Whether a person can make it go away without the process having to start again.
+        var mayPass: Bool { [ENOSPC, EDQUOT, EROFS, EACCES, EPERM].contains(number) }
     }
 
     struct Identity: Equatable, Sendable {
@@ -151,9 +153,14 @@ struct FileSystem: Sendable {
 extension LedgerError {
     /// What a failed system call means for the ledger.
     static func failed(_ what: String, _ path: String, _ errno: FileSystem.Errno) -> LedgerError {
-        let isFull = errno.number == ENOSPC || errno.number == EDQUOT
-        let advice = isFull ? ": free some room" : ""
+        let advice =
+            switch errno.number {
+            case ENOSPC, EDQUOT: ": free some room"
+            case EROFS, EACCES, EPERM: ": make it writable for the worker's user"
+            default: ""
+            }
         return LedgerError(
-            code: isFull ? .noSpace : .inputOutput, message: "cannot \(what) `\(path)`: \(errno.text)\(advice)")
+            code: errno.mayPass ? .notWritable : .inputOutput,
+            message: "cannot \(what) `\(path)`: \(errno.text)\(advice)")
     }
 }

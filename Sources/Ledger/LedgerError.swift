@@ -2,15 +2,16 @@
 public struct LedgerError: Error, Sendable, Equatable {
     public struct Code: Sendable, Equatable {
         private enum Kind: Sendable {
-            case locked, noSpace, syncFailed, vanished, corrupted, inputOutput, missing, unusable
+            case locked, notWritable, syncFailed, vanished, corrupted, inputOutput, missing, unusable
         }
         private let kind: Kind
         private init(_ kind: Kind) { self.kind = kind }
 
         /// Another process writes this ledger.
         public static let locked = Code(.locked)
-        /// The disk or the quota is full; nothing was kept of the batch and the writer goes on being usable.
-        public static let noSpace = Code(.noSpace)
+        /// Not now: the disk or the quota is full, or the directory is read-only. Nothing was kept of the batch, and
+        /// the writer goes on being usable.
+        public static let notWritable = Code(.notWritable)
         /// A sync failed: what is on the disk is unknown. Never retried; end the process and start again.
         public static let syncFailed = Code(.syncFailed)
         /// The open segment is no longer where it was made: unlinked, or its volume unmounted.

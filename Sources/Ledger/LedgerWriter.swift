@@ -39,6 +39,8 @@ public struct LedgerWriter: ~Copyable, Sendable {
     private(set) var announcedThrough: UInt64
     let logID: String
     private var isUnusable = false
+    /// Behind the last checkpoint there may be bytes of a batch that failed.
+    private var needsCuttingBack = false
     private var signedThrough: UInt64
     private let isContradicted: Bool
 
@@ -169,15 +171,18 @@ public struct LedgerWriter: ~Copyable, Sendable {
 
     private mutating func write(_ bytes: [UInt8]) throws(LedgerError) {
         do throws(FileSystem.Errno) {
+            if needsCuttingBack { try files.truncate(segment.file, segment.size) }
+            needsCuttingBack = false
             try segment.reserve(bytes.count, step: configuration.reserveBytes, files)
             try files.writeAll(segment.file, bytes)
         } catch {
             do throws(FileSystem.Errno) { try files.truncate(segment.file, segment.size) } catch {
-                isUnusable = true
+                // On a file system that turned read-only nothing can be cut back either: the next batch does it first.
+                if error.mayPass { needsCuttingBack = true } else { isUnusable = true }
                 throw .failed("cut back", segment.path, error)
             }
             let failure = LedgerError.failed("write", segment.path, error)
-            if failure.code != .noSpace { isUnusable = true }
+            if failure.code != .notWritable { isUnusable = true }
             throw failure
         }
         do throws(FileSystem.Errno) { try files.dataSync(segment.file) } catch {
@@ -203,14 +208,26 @@ public struct LedgerWriter: ~Copyable, Sendable {
     private mutating func seal() throws(LedgerError) {
         let sealed = directory + "/" + LedgerFormat.sealedName(segment.number)
         do throws(FileSystem.Errno) {
-            // What was reserved and not needed is given back.
+            // What was reserved and not needed is given back, and so is what a failed batch left.
             try files.truncate(segment.file, segment.size)
-            try files.dataSync(segment.file)
-            try files.rename(segment.path, sealed)
-            try files.syncDirectory(directory)
+            segment.reserved = segment.size
         } catch {
-            isUnusable = true
+            if !error.mayPass { isUnusable = true }
             throw .failed("seal", segment.path, error)
+        }
+        do throws(FileSystem.Errno) { try files.dataSync(segment.file) } catch {
+            isUnusable = true
+            throw LedgerError(
+                code: .syncFailed, message: "cannot sync `\(segment.path)`: \(error.text): start again to recover")
+        }
+        do throws(FileSystem.Errno) { try files.rename(segment.path, sealed) } catch {
+            if !error.mayPass { isUnusable = true }
+            throw .failed("seal", segment.path, error)
+        }
+        do throws(FileSystem.Errno) { try files.syncDirectory(directory) } catch {
+            isUnusable = true
+            throw LedgerError(
+                code: .syncFailed, message: "cannot sync `\(directory)`: \(error.text): start again to recover")
         }
         files.close(segment.file)
         segment.isSealed = true
@@ -224,7 +241,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
             segment = try OpenSegment.start(
                 directory: directory, number: number, lines: LedgerFormat.line(header), files: files)
         } catch {
-            if error.code != .noSpace { isUnusable = true }
+            if error.code != .notWritable { isUnusable = true }
             throw error
         }
     }
@@ -236,7 +253,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
 
     /// Signs what is synced and puts the checkpoint into a file of its own, synced when this returns.
     ///
-    /// Does nothing without ``hasUnsignedRecords``. After `.noSpace` it may be called again.
+    /// Does nothing without ``hasUnsignedRecords``. After `.notWritable` it may be called again.
     public mutating func signCheckpoint() throws(LedgerError) {
         guard hasUnsignedRecords, let key = configuration.signingKey else { return }
         let head = TreeHead(origin: key.origin(logID: logID), size: tree.count, rootHash: tree.rootHash)

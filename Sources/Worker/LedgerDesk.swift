@@ -8,6 +8,7 @@ import Synchronization
 /// Batches are written one after the other, in the order they were handed in. Answers arrive on the desk's own queue.
 final class LedgerDesk: Sendable {
     private let queue = DispatchQueue(label: "ledger")
+    private let began = Shared<Int64?>(nil)
     private let writer: Mutex<LedgerWriter?>
     private let marks: Mutex<AttemptMarks?>
 
@@ -16,9 +17,20 @@ final class LedgerDesk: Sendable {
         self.marks = Mutex(consume marks)
     }
 
+    /// When the job that the disk has not finished yet began, on the steady clock; `nil` while it has none.
+    var busySince: Int64? { began.withLock { $0 } }
+
+    private func perform(_ job: @escaping @Sendable () -> Void) {
+        queue.async { [began] in
+            began.withLock { $0 = SteadyClock.milliseconds() }
+            job()
+            began.withLock { $0 = nil }
+        }
+    }
+
     /// Marks that a message is about to be decided.
     func mark(_ message: String, answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void) {
-        queue.async {
+        perform {
             let now = WallClock.now()
             answer(
                 self.marks.withLock { marks in
@@ -31,7 +43,7 @@ final class LedgerDesk: Sendable {
 
     /// Takes a message's marks back.
     func clear(_ message: String, answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void) {
-        queue.async {
+        perform {
             let now = WallClock.now()
             answer(
                 self.marks.withLock { marks in
@@ -55,14 +67,31 @@ final class LedgerDesk: Sendable {
         _ outcomes: [Outcome], announcedThrough: UInt64,
         answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void
     ) {
-        queue.async {
+        perform {
             answer(self.append(outcomes.map { $0.json() }, announcedThrough: announcedThrough))
+        }
+    }
+
+    /// Keeps the texts of policies beside the records.
+    func keep(
+        _ policies: [(digest: String, text: String)], answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void
+    ) {
+        perform {
+            answer(
+                self.writer.withLock { writer in
+                    do throws(LedgerError) {
+                        for policy in policies { try writer?.keepPolicy(digest: policy.digest, text: policy.text) }
+                        return .success(())
+                    } catch {
+                        return .failure(error)
+                    }
+                })
         }
     }
 
     /// Signs what is on the disk, where there is a key and anything new.
     func sign(answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void) {
-        queue.async { answer(self.sign()) }
+        perform { answer(self.sign()) }
     }
 
     private func sign() -> Result<Void, LedgerError> {
@@ -76,7 +105,7 @@ final class LedgerDesk: Sendable {
     /// Writes the last checkpoint, signs it and closes the ledger.
     func finish(announcedThrough: UInt64) async -> LedgerError? {
         await withCheckedContinuation { continuation in
-            queue.async {
+            perform {
                 let last = self.append([], announcedThrough: announcedThrough)
                 let signed = self.sign()
                 let closed = self.closeMarks()
@@ -104,4 +133,13 @@ final class LedgerDesk: Sendable {
             }
         }
     }
+}
+
+/// A value that several threads look at.
+final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+
+    init(_ value: Value) { self.value = Mutex(value) }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result { value.withLock { body(&$0) } }
 }

@@ -22,6 +22,8 @@ public struct Pipeline: Sendable {
         public var confirmMilliseconds: Int64 = 30_000
         /// A sync that takes longer than this is a device that hangs.
         public var diskMilliseconds: Int64 = 60_000
+        /// A sync that takes longer than this is told: a disk that works needs milliseconds.
+        public var slowDiskMilliseconds: Int64 = 10_000
         /// How long a stop may take to finish what is in hand; service managers kill after 90 s by default.
         public var drainMilliseconds: Int64 = 20_000
         /// Publications under way at once, so that a long backlog does not grow the socket's queue without end.
@@ -29,6 +31,8 @@ public struct Pipeline: Sendable {
         /// First and longest wait before a fault is probed again.
         public var firstPauseMilliseconds: Int64 = 500
         public var longestPauseMilliseconds: Int64 = 15_000
+        /// Wait after a refusal: nothing but a person changes it, and a broker may lock out who tries too often.
+        public var refusedPauseMilliseconds: Int64 = 60_000
         /// Share of each wait that this worker takes, drawn once, so that a pool does not come back all at once.
         public var jitter = 1.0
 
@@ -55,6 +59,7 @@ public struct Pipeline: Sendable {
     struct Writing {
         var batch: [Recording]
         var since: Int64
+        var toldSlow = false
     }
 
     struct Pause: Equatable {
@@ -89,9 +94,10 @@ public struct Pipeline: Sendable {
         flights.isEmpty && gathered.isEmpty && writing == nil && announcements.isEmpty
     }
 
-    /// Whether the worker takes messages: consumer and publisher are open and nothing pauses it.
+    /// Whether the worker takes messages: consumer and publisher are open, the disk answers and nothing pauses it.
     public var isConsuming: Bool {
         consumer == .open && publisher == .open && pause == nil && !blocked && stopping == nil
+            && writing?.toldSlow != true
     }
 
     /// Takes one event and returns what to do about it, in order.
@@ -104,16 +110,18 @@ public struct Pipeline: Sendable {
             publisher = .open
             announcements.forgetSent()
             flights.forgetSentLetters()
-        case .publisherLost: publisherLost(&actions, at: now)
+        case .publisherLost(let loss): publisherLost(loss, &actions, at: now)
         case .consumerOpened(let opened):
             if opened == generation, consumer == .opening { consumer = .open }
-        case .consumerLost(let lost):
-            if lost == generation, consumer != .closed { loseConsumer(because: .consumerLost, &actions, at: now) }
+        case .consumerLost(let lost, let loss):
+            if lost == generation, consumer != .closed {
+                loseConsumer(because: loss == .refused ? .refused : .consumerLost, &actions, at: now)
+            }
         case .consumerCancelled(let cancelled, let byBroker):
             if cancelled == generation { consumerCancelled(byBroker: byBroker, &actions, at: now) }
         case .arrived(let arrivals, let from): arrived(arrivals, from: from)
         case .recorded(let firstIndex): recorded(firstIndex)
-        case .diskFull: diskFull(&actions, at: now)
+        case .notWritable: notWritable(&actions, at: now)
         case .published(let results): published(results, &actions, at: now)
         case .blocked:
             blocked = true
@@ -167,10 +175,10 @@ public struct Pipeline: Sendable {
         announcements.add(batch, firstIndex: firstIndex)
     }
 
-    private mutating func diskFull(_ actions: inout [Action], at now: Int64) {
+    private mutating func notWritable(_ actions: inout [Action], at now: Int64) {
         for recording in writing?.batch ?? [] { index.forget(recording.outcome.identity) }
         writing = nil
-        loseConsumer(because: .diskFull, &actions, at: now, closing: true)
+        loseConsumer(because: .notWritable, &actions, at: now, closing: true)
     }
 
     private mutating func published(_ results: [Publishing.Settled], _ actions: inout [Action], at now: Int64) {
@@ -193,10 +201,10 @@ public struct Pipeline: Sendable {
         }
     }
 
-    private mutating func publisherLost(_ actions: inout [Action], at now: Int64) {
+    private mutating func publisherLost(_ loss: Loss, _ actions: inout [Action], at now: Int64) {
         publisher = .closed
         blocked = false
-        loseConsumer(because: .publisherLost, &actions, at: now, closing: true)
+        loseConsumer(because: loss == .refused ? .refused : .publisherLost, &actions, at: now, closing: true)
     }
 
     private mutating func consumerCancelled(byBroker: Bool, _ actions: inout [Action], at now: Int64) {
@@ -217,8 +225,9 @@ public struct Pipeline: Sendable {
         flights.removeAll()
         if pause?.reason == reason { return }
         faults += 1
-        let doubled = limits.firstPauseMilliseconds << min(faults - 1, 10)
-        let wait = Int64(Double(min(doubled, limits.longestPauseMilliseconds)) * limits.jitter)
+        let doubled = min(limits.firstPauseMilliseconds << min(faults - 1, 10), limits.longestPauseMilliseconds)
+        let full = reason == .refused ? limits.refusedPauseMilliseconds : doubled
+        let wait = Int64(Double(full) * limits.jitter)
         pause = Pause(reason: reason, until: now + wait)
         actions.append(.paused(reason, milliseconds: wait))
     }
@@ -237,6 +246,9 @@ public struct Pipeline: Sendable {
         if let writing, now - writing.since >= limits.diskMilliseconds {
             finished = true
             actions.append(.fail(.diskHangs))
+        } else if let writing, !writing.toldSlow, now - writing.since >= limits.slowDiskMilliseconds {
+            self.writing?.toldSlow = true
+            actions.append(.diskIsSlow)
         }
         let oldest = [announcements.oldestSent, flights.oldestLetterSent].compactMap { $0 }.min()
         if let oldest, publisher == .open, !blocked, now - oldest >= limits.confirmMilliseconds {

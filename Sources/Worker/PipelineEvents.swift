@@ -6,22 +6,30 @@ extension Pipeline {
     public enum Event: Sendable {
         case started
         case publisherOpened
-        case publisherLost
+        case publisherLost(Loss = .broken)
         case consumerOpened(generation: Int)
-        case consumerLost(generation: Int)
+        case consumerLost(generation: Int, Loss = .broken)
         case consumerCancelled(generation: Int, byBroker: Bool)
         /// Deliveries, already read and decided, of the consumer of that generation.
         case arrived([Arrival], generation: Int)
         /// The batch given to the disk is synced; its first record has this index.
         case recorded(firstIndex: UInt64)
-        /// The disk is full: nothing was kept of the batch given to it, or of what was to be written before one.
-        case diskFull
+        /// The ledger cannot be written now: nothing was kept of the batch given to the disk, or of what was to be
+        /// written before one.
+        case notWritable
         case published([Publishing.Settled])
         case blocked
         case unblocked
         case stopRequested
         /// Time has passed; sent at least once a second.
         case tick
+    }
+
+    /// How a connection was lost.
+    public enum Loss: Sendable {
+        case broken
+        /// The broker refuses the user, the certificate or what the user asks for: a person has to mend it.
+        case refused
     }
 
     /// Something to do.
@@ -39,6 +47,8 @@ extension Pipeline {
         case acknowledge(tag: UInt64, generation: Int)
         case paused(PauseReason, milliseconds: Int64)
         case resumed
+        /// The disk has not answered for a while; should it go on so, the worker leaves.
+        case diskIsSlow
         /// Write the last checkpoint, close and leave with success.
         case finish(announcedThrough: UInt64)
         /// Leave at once with an error.
@@ -49,13 +59,14 @@ extension Pipeline {
     public enum PauseReason: String, Sendable {
         case consumerLost = "the consuming connection was lost"
         case publisherLost = "the publishing connection was lost"
+        case refused = "the broker refuses this user: correct broker.url, or the user's rights"
         case cancelledByBroker =
             "the broker cancelled the consumer: the queue was deleted or moved, which may be a loss"
         case blocked = "the broker is out of memory or disk and blocks publishers"
         case nacked = "the broker refused an event"
         case unroutable = "an event reached no queue: run `detainer topology apply`"
         case confirmNeverCame = "the broker confirmed nothing for too long"
-        case diskFull = "the ledger's disk is full"
+        case notWritable = "the ledger cannot be written: its disk is full, or it is read-only"
     }
 
     public enum Failure: String, Sendable {

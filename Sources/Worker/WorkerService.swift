@@ -61,6 +61,10 @@ public final class WorkerService: Sendable {
         case pipeline(Pipeline.Event)
         case publisher(AMQPEvent, epoch: Int)
         case consumer(AMQPEvent, generation: Int)
+        case opened(Result<OpenLedger, any Error>)
+        case topologyFound(epoch: Int)
+        case reload(Judge, policies: [(digest: String, text: String)])
+        case policiesKept(Result<Void, LedgerError>, Judge)
         case committed(Result<Commit, LedgerError>)
         case signed(Result<Void, LedgerError>)
         case marked(Result<Void, LedgerError>, message: String, turn: Int)
@@ -96,13 +100,25 @@ public final class WorkerService: Sendable {
         WorkerStop { [continuation] in continuation.yield(.pipeline(.stopRequested)) }
     }
 
-    /// Runs until stopped, idle or failed. To be called once.
-    public func run(_ ledger: OpenLedger) async -> WorkerSummary {
+    /// Decides by other policies from now on, as soon as their texts are kept beside the records.
+    ///
+    /// - Parameter policies: digest and text of each.
+    public func reload(_ judge: Judge, policies: [(digest: String, text: String)]) {
+        continuation.yield(.reload(judge, policies: policies))
+    }
+
+    /// How long until a ledger that cannot be written is tried again at the start; a person frees room or mounts it.
+    static let openingMilliseconds: Int64 = 5_000
+
+    /// Opens the ledger, waiting while its disk is full or read-only, and runs until stopped, idle or failed. To be
+    /// called once.
+    public func run(_ open: @escaping @Sendable () throws -> OpenLedger) async throws -> WorkerSummary {
         let ticker = DispatchSource.makeTimerSource()
         ticker.schedule(deadline: .now(), repeating: .milliseconds(Self.tickMilliseconds))
         ticker.setEventHandler { [continuation] in continuation.yield(.pipeline(.tick)) }
         ticker.resume()
         defer { ticker.cancel() }
+        guard let ledger = try await opened(open) else { return WorkerSummary() }
         var shell = WorkerShell(service: self, ledger: ledger, yield: { [continuation] in continuation.yield($0) })
         shell.take(.pipeline(.started))
         for await happening in happenings {
@@ -111,5 +127,38 @@ public final class WorkerService: Sendable {
         }
         await shell.close(happenings)
         return shell.summary
+    }
+
+    /// The ledger; `nil` where the worker was told to stop before it could be opened.
+    private func opened(_ open: @escaping @Sendable () throws -> OpenLedger) async throws -> OpenLedger? {
+        let opener = DispatchQueue(label: "opener")
+        func begin() {
+            opener.async { [continuation] in continuation.yield(.opened(Result { try open() })) }
+        }
+        begin()
+        var again: Int64?
+        let slow = SteadyClock.milliseconds() + Pipeline.Limits().slowDiskMilliseconds
+        var toldSlow = false
+        // The ticker goes on, so that this loop comes round even while the disk does not answer.
+        for await happening in happenings {
+            switch happening {
+            case .pipeline(.stopRequested): return nil
+            case .opened(.success(let ledger)): return ledger
+            case .opened(.failure(let error as LedgerError)) where error.code == .notWritable:
+                notify(WorkerNotice(level: .error, text: "\(error.message); tried again until it can be written"))
+                again = SteadyClock.milliseconds() + Self.openingMilliseconds
+            case .opened(.failure(let error)): throw error
+            default: break
+            }
+            if let time = again, SteadyClock.milliseconds() >= time {
+                again = nil
+                begin()
+            }
+            if again == nil, !toldSlow, SteadyClock.milliseconds() >= slow {
+                toldSlow = true
+                notify(WorkerNotice(level: .warning, text: "the ledger is not open yet: it is long, or its disk hangs"))
+            }
+        }
+        return nil
     }
 }

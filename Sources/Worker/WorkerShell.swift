@@ -21,6 +21,7 @@ struct WorkerShell {
     private var quarantine: Quarantine<Delivery>
     /// What came of the delivery that is examined; it goes on when its mark is taken back.
     private var examined: Arrival?
+    private var judge: Judge
     /// The consumer is ended and started again, to ask for as many messages as usual.
     private var isWidening = false
 
@@ -30,6 +31,7 @@ struct WorkerShell {
         self.service = service
         self.yield = yield
         self.desk = ledger.desk
+        self.judge = service.judge
         self.position = ledger.position
         self.pipeline = ledger.pipeline
         self.signing = SigningSchedule(
@@ -43,7 +45,11 @@ struct WorkerShell {
         switch happening {
         case .pipeline(let event): feed(event)
         case .publisher(let event, let epoch): if epoch == publisherEpoch { publisherDid(event) }
+        case .reload(let next, let texts): reload(next, texts)
         case .consumer(let event, let generation): if generation == consumerGeneration { consumerDid(event) }
+        case .opened: break
+        case .topologyFound(let epoch): topologyFound(epoch: epoch)
+        case .policiesKept(let result, let judge): policiesKept(result, judge)
         case .committed(let result): committed(result)
         case .signed(let result): signed(result)
         case .marked(let result, let message, let turn):
@@ -51,6 +57,7 @@ struct WorkerShell {
         case .cleared(let result, let turn):
             if wrote(result), let turn { quarantined(quarantine.cleared(turn: turn)) }
         }
+        watchDisk()
         if !quarantine.isEmpty || pipeline.isIdle { quarantined(quarantine.advance(restIsIdle: pipeline.isIdle)) }
         signWhenDue()
         leaveWhenIdle()
@@ -75,7 +82,7 @@ struct WorkerShell {
         case .closed(let error):
             publisher = nil
             tell(.warning, "publishing connection closed: \(Self.sentence(error))")
-            feed(.publisherLost)
+            feed(.publisherLost(Self.loss(error)))
         case .consuming, .cancelled, .deliveries: break
         }
     }
@@ -107,7 +114,7 @@ struct WorkerShell {
             consumer = nil
             giveBack()
             tell(.warning, "consuming connection closed: \(Self.sentence(error))")
-            feed(.consumerLost(generation: consumerGeneration))
+            feed(.consumerLost(generation: consumerGeneration, Self.loss(error)))
         case .published, .blocked, .unblocked: break
         }
     }
@@ -116,6 +123,8 @@ struct WorkerShell {
         consumer?.consume(
             queue: configuration.requestQueue, prefetch: quarantine.isCautious ? 1 : configuration.prefetch)
     }
+
+    private static func loss(_ error: AMQPError) -> Pipeline.Loss { error.code == .accessRefused ? .refused : .broken }
 
     private static func sentence(_ error: AMQPError) -> String {
         guard error.code == .notFound else { return error.message }
@@ -129,11 +138,34 @@ struct WorkerShell {
             summary.outcomes += commit.count
             signing.committed(segment: commit.segment, at: SteadyClock.milliseconds())
             feed(.recorded(firstIndex: commit.firstIndex))
-        case .failure(let error) where error.code == .noSpace:
+        case .failure(let error) where error.code == .notWritable:
             tell(.error, error.message)
-            feed(.diskFull)
+            feed(.notWritable)
         case .failure(let error):
             fail("\(error.message)")
+        }
+    }
+
+    private func reload(_ next: Judge, _ texts: [(digest: String, text: String)]) {
+        desk.keep(texts) { [yield] in yield(.policiesKept($0, next)) }
+    }
+
+    /// Outcomes name their policy by digest: its text is on the disk before it decides anything.
+    private mutating func policiesKept(_ result: Result<Void, LedgerError>, _ next: Judge) {
+        switch result {
+        case .success:
+            judge = next
+            tell(.info, "the policies were loaded again")
+        case .failure(let error):
+            tell(.error, "the new policies cannot be kept, the old ones stay: \(error.message)")
+        }
+    }
+
+    /// The pipeline watches over its batches; this also over marks, signatures and policies.
+    private mutating func watchDisk() {
+        guard !isFinished, let since = desk.busySince else { return }
+        if SteadyClock.milliseconds() - since >= Pipeline.Limits().diskMilliseconds {
+            fail(Pipeline.Failure.diskHangs.rawValue)
         }
     }
 
@@ -145,7 +177,7 @@ struct WorkerShell {
 
     private mutating func signed(_ result: Result<Void, LedgerError>) {
         guard case .failure(let error) = result else { return }
-        if error.code != .noSpace { return fail(error.message) }
+        if error.code != .notWritable { return fail(error.message) }
         signing.failed(at: SteadyClock.milliseconds())
         tell(.error, "\(error.message): the checkpoint is signed later")
     }
@@ -177,6 +209,8 @@ struct WorkerShell {
         case .paused(let reason, let milliseconds):
             tell(.warning, "paused: \(reason.rawValue); next try in \(milliseconds) ms")
         case .resumed: tell(.info, "trying again")
+        case .diskIsSlow:
+            tell(.error, "the ledger's disk has not answered for a while: should it go on, this worker leaves")
         case .finish(let announcedThrough):
             finalAnnouncedThrough = announcedThrough
             isFinished = true
@@ -187,6 +221,22 @@ struct WorkerShell {
     private mutating func openPublisher() {
         publisherEpoch += 1
         let epoch = publisherEpoch
+        // Unstructured: its one answer belongs to this epoch, and a later one ignores it.
+        Task { [configuration, yield] in
+            do {
+                try await TopologyLook.perform(configuration)
+                yield(.topologyFound(epoch: epoch))
+            } catch let error as AMQPError {
+                yield(.publisher(.closed(error), epoch: epoch))
+            } catch {
+                let unknown = AMQPError(code: .connectionFailed, message: "the topology cannot be looked at: \(error)")
+                yield(.publisher(.closed(unknown), epoch: epoch))
+            }
+        }
+    }
+
+    private mutating func topologyFound(epoch: Int) {
+        guard epoch == publisherEpoch, !isFinished else { return }
         publisher = AMQPConnection.open(
             configuration.address, name: "\(configuration.worker) publishes",
             heartbeatSeconds: WorkerService.heartbeatSeconds
@@ -216,7 +266,7 @@ struct WorkerShell {
     // MARK: - what is decided with care
 
     private func candidate(_ delivery: Delivery) -> Quarantine<Delivery>.Candidate {
-        let judge = service.judge
+        let judge = judge
         return .init(
             item: delivery, message: { judge.message(of: delivery) }, deliveries: Self.earlierDeliveries(of: delivery))
     }
@@ -237,7 +287,7 @@ struct WorkerShell {
             case .mark(let message, let turn):
                 desk.mark(message) { [yield] in yield(.marked($0, message: message, turn: turn)) }
             case .examine(let delivery, let message, let turn):
-                examined = service.judge.arrival(of: delivery, at: WallClock.now())
+                examined = judge.arrival(of: delivery, at: WallClock.now())
                 rehearse(examined)
                 desk.clear(message) { [yield] in yield(.cleared($0, turn: turn)) }
             case .release:
@@ -245,7 +295,7 @@ struct WorkerShell {
                 examined = nil
             case .condemn(let delivery, let attempts):
                 tell(.error, "a message that ended \(attempts) runs while it was decided becomes a dead letter")
-                let arrival = service.judge.condemned(delivery, attempts: attempts, at: WallClock.now())
+                let arrival = judge.condemned(delivery, attempts: attempts, at: WallClock.now())
                 feed(.arrived([arrival], generation: consumerGeneration))
             case .clear(let message): desk.clear(message) { [yield] in yield(.cleared($0, turn: nil)) }
             case .widen:
@@ -255,7 +305,7 @@ struct WorkerShell {
         }
         if passed.isEmpty { return }
         let now = WallClock.now()
-        feed(.arrived(passed.map { service.judge.arrival(of: $0, at: now) }, generation: consumerGeneration))
+        feed(.arrived(passed.map { judge.arrival(of: $0, at: now) }, generation: consumerGeneration))
     }
 
     /// Makes what will be written and published of it, so that a message which cannot be written down is found out
@@ -281,9 +331,9 @@ struct WorkerShell {
     private mutating func wrote(_ result: Result<Void, LedgerError>) -> Bool {
         switch result {
         case .success: return true
-        case .failure(let error) where error.code == .noSpace:
+        case .failure(let error) where error.code == .notWritable:
             tell(.error, error.message)
-            feed(.diskFull)
+            feed(.notWritable)
         case .failure(let error): fail(error.message)
         }
         return false

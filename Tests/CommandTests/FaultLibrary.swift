@@ -28,13 +28,16 @@ enum FaultLibrary {
 final class SupervisedWorker: @unchecked Sendable {
     private let binary: Binary
     private let log: String
+    private let restarts: Bool
     private let lock = NSLock()
     private var process: Process?
     private var isStopping = false
     private var starts = 0
     private var codes: [Int32] = []
 
-    init(_ site: Site, environment: [String: String] = [:]) {
+    /// - Parameter restarts: whether it is started again.
+    init(_ site: Site, environment: [String: String] = [:], restarts: Bool = true) {
+        self.restarts = restarts
         var binary = site.binary
         binary.environment.merge(environment) { $1 }
         self.binary = binary
@@ -64,6 +67,7 @@ final class SupervisedWorker: @unchecked Sendable {
             let bySignal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
             codes.append(bySignal + process.terminationStatus)
         }
+        if !restarts { return }
         // A program that does not start any more is found out by what then never comes.
         try? start()
     }

@@ -239,7 +239,7 @@ struct LedgerFaultTests {
         let error = try #require(throws: LedgerError.self) {
             _ = try writer.append(Bench.records(2...9), announcedThrough: 0, now: Bench.now)
         }
-        #expect(error.code == .noSpace)
+        #expect(error.code == .notWritable)
         #expect(try bench.bytes(bench.openSegment) == before)
         full.turnOff()
         #expect(try writer.append(Bench.records(2...2), announcedThrough: 0, now: Bench.now).firstIndex == 1)
@@ -264,7 +264,7 @@ struct LedgerFaultTests {
             let error = try #require(throws: LedgerError.self) {
                 _ = try writer.append(Bench.records(1...1), announcedThrough: 0, now: Bench.now)
             }
-            #expect(error.code == .noSpace)
+            #expect(error.code == .notWritable)
         }
         full.turnOff()
         #expect(try writer.append(Bench.records(1...1), announcedThrough: 0, now: Bench.now).firstIndex == 0)

@@ -176,7 +176,7 @@ struct SigningTests {
         do throws(LedgerError) {
             try writer.signCheckpoint()
             Issue.record("signed without room")
-        } catch { #expect(error.code == .noSpace) }
+        } catch { #expect(error.code == .notWritable) }
         full.turnOff()
         try writer.signCheckpoint()
         #expect(try LedgerReader(directory: bench.worker).verify().signedCheckpoints == 1)

@@ -117,7 +117,7 @@ extension Simulation {
         // The broker may have taken some of it; nobody will hear.
         for publishing in workers[worker].underWay where random.chance(1, of: 2) { broker.accept(publishing) }
         workers[worker].underWay = []
-        handle(worker, .publisherLost)
+        handle(worker, .publisherLost())
     }
 
     mutating func deliver(to worker: Int) {
@@ -208,8 +208,8 @@ extension Simulation {
         } catch { written = .failure(error) }
         box.marks = consume marks
         guard case .failure(let error) = written else { return true }
-        if error.code == .noSpace {
-            handle(worker, .diskFull)
+        if error.code == .notWritable {
+            handle(worker, .notWritable)
         } else {
             die(worker)
             if !hasFaults { start(worker) }
@@ -269,7 +269,7 @@ extension Simulation {
                 confirmEarly(publishings, worker)
             }
         case .acknowledge(let tag, let generation): acknowledge(worker, tag: tag, generation: generation)
-        case .paused, .resumed: break
+        case .paused, .resumed, .diskIsSlow: break
         case .finish(let announcedThrough): later(.finish(announcedThrough: announcedThrough))
         case .fail: die(worker)
         }
@@ -334,7 +334,7 @@ extension Simulation {
             handle(worker, .recorded(firstIndex: commit.firstIndex))
         } catch {
             switch error.code {
-            case .noSpace: handle(worker, .diskFull)
+            case .notWritable: handle(worker, .notWritable)
             case .syncFailed where mutation == .trustAfterFailedSync:
                 handle(worker, .recorded(firstIndex: workers[worker].writer?.writer?.tree.count ?? 0))
             default:

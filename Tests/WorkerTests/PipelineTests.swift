@@ -95,7 +95,7 @@ struct PipelineTests {
     @Test func aFullDiskPausesAndLosesNothing() {
         var pipeline = Scene.consuming()
         _ = pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0))
-        #expect(pipeline.say(.diskFull) == ["close consumer", "paused diskFull"])
+        #expect(pipeline.say(.notWritable) == ["close consumer", "paused notWritable"])
         #expect(pipeline.say(.tick, at: 600) == ["resumed", "open consumer 1"])
         #expect(pipeline.say(.consumerOpened(generation: 1)) == [])
         #expect(pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 1)) == ["record 1 through 0"])
@@ -152,8 +152,35 @@ struct PipelineTests {
     @Test func aDiskThatHangsIsAFailure() {
         var pipeline = Scene.consuming()
         _ = pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0))
+        #expect(pipeline.say(.tick, at: 9_999) == [])
+        #expect(pipeline.isConsuming)
+        #expect(pipeline.say(.tick, at: 10_000) == ["disk is slow"])
+        #expect(!pipeline.isConsuming)
         #expect(pipeline.say(.tick, at: 59_999) == [])
         #expect(pipeline.say(.tick, at: 60_000) == ["fail diskHangs"])
+    }
+
+    @Test func aSlowDiskThatAnswersIsReadyAgain() {
+        var pipeline = Scene.consuming()
+        _ = pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0))
+        #expect(pipeline.say(.tick, at: 10_000) == ["disk is slow"])
+        #expect(pipeline.say(.recorded(firstIndex: 0), at: 11_000) == ["publish event 0"])
+        #expect(pipeline.isConsuming)
+    }
+
+    @Test func aRefusalIsTriedAgainSlowlyAndAnyOtherLossSoon() {
+        var pipeline = Pipeline(index: DuplicateIndex(), recordCount: 0, backlog: [])
+        _ = pipeline.say(.started)
+        #expect(pipeline.say(.publisherLost(.refused), at: 0) == ["paused refused"])
+        #expect(pipeline.say(.tick, at: 59_999) == [])
+        #expect(pipeline.say(.tick, at: 60_000) == ["resumed", "open publisher"])
+        #expect(pipeline.say(.publisherLost(), at: 60_100) == ["paused publisherLost"])
+        #expect(pipeline.say(.tick, at: 61_100) == ["resumed", "open publisher"])
+    }
+
+    @Test func aMarkThatCannotBeWrittenPausesAsARecordDoes() {
+        var pipeline = Scene.consuming()
+        #expect(pipeline.say(.notWritable) == ["close consumer", "paused notWritable"])
     }
 }
 
@@ -211,6 +238,7 @@ extension Pipeline {
             case .acknowledge(let tag, _): "ack \(tag)"
             case .paused(let reason, _): "paused \(reason)"
             case .resumed: "resumed"
+            case .diskIsSlow: "disk is slow"
             case .finish(let through): "finish through \(through)"
             case .fail(let failure): "fail \(failure)"
             }

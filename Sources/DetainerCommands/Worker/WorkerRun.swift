@@ -10,7 +10,8 @@ import Worker
 
 struct WorkerRun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Consume until told to stop (SIGTERM or SIGINT).")
+        commandName: "run", abstract: "Consume until told to stop (SIGTERM or SIGINT).",
+        discussion: "SIGHUP loads the policies again; where one does not hold, the old ones stay.")
 
     @OptionGroup var common: CommonOptions
 
@@ -47,17 +48,33 @@ struct WorkerRun: AsyncParsableCommand {
                 prefetch: try settings.prefetch(), exitWhenIdleSeconds: exitWhenIdle),
             judge: Judge(policies: policies, key: key, jurisdiction: policies.jurisdiction, worker: worker),
             notify: { Log.line($0.level.rawValue, $0.text) })
-        let opened = try OpenLedger.open(
-            directory: settings[.ledgerDirectory], worker: worker,
-            policies: policies.documents.map { ($0.digest, $0.text) }, signingKey: try settings.signingKey(),
-            now: WallClock.now())
-        if opened.wasUnclean { Log.info("the last run did not stop in order: one message at a time at first") }
-        tell(opened.recovery)
-        let signals = Signals(stop: service.stop)
-        let summary = await service.run(opened)
-        signals.cancel()
+        let signingKey = try settings.signingKey()
+        let signals = Signals(
+            stop: service.stop,
+            reload: { Self.reload(common, service, key: key, worker: worker) })
+        defer { signals.cancel() }
+        let summary = try await service.run {
+            let opened = try OpenLedger.open(
+                directory: settings[.ledgerDirectory], worker: worker,
+                policies: policies.documents.map { ($0.digest, $0.text) }, signingKey: signingKey, now: WallClock.now())
+            if opened.wasUnclean { Log.info("the last run did not stop in order: one message at a time at first") }
+            tell(opened.recovery)
+            return opened
+        }
         Log.info("recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")
         if summary.failure != nil { throw Exit.inputOutput }
+    }
+
+    /// Loads the policies again; where one of them does not hold, the old ones stay.
+    private static func reload(_ common: CommonOptions, _ service: WorkerService, key: PseudonymKey, worker: String) {
+        do {
+            let policies = try common.settings().policies()
+            service.reload(
+                Judge(policies: policies, key: key, jurisdiction: policies.jurisdiction, worker: worker),
+                policies: policies.documents.map { ($0.digest, $0.text) })
+        } catch {
+            Log.error("the policies were not loaded again, the old ones stay: \(Exit.sentence(error))")
+        }
     }
 
     private func tell(_ recovery: RecoveryReport) {
@@ -90,15 +107,16 @@ struct WorkerRun: AsyncParsableCommand {
     }
 }
 
-/// SIGTERM and SIGINT ask the worker to stop.
+/// SIGTERM and SIGINT ask the worker to stop, SIGHUP to load its policies again.
 private final class Signals {
     private let sources: [any DispatchSourceSignal]
 
-    init(stop: WorkerStop) {
-        sources = [SIGTERM, SIGINT].map { number in
+    init(stop: WorkerStop, reload: @escaping @Sendable () -> Void) {
+        let request: @Sendable () -> Void = { stop.request() }
+        sources = [(SIGTERM, request), (SIGINT, request), (SIGHUP, reload)].map { number, act in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { stop.request() }
+            source.setEventHandler { act() }
             source.resume()
             return source
         }

@@ -1,0 +1,203 @@
+import AMQPClient
+import Foundation
+import Glibc
+import Testing
+
+/// What a worker does when the disk, the broker or a person fails it, with the real binary.
+///
+/// The pure pipeline's tests hold the rest of each row, and the simulation all of them together.
+@Suite(.enabled(if: brokerURL != nil, "DETAINER_TEST_BROKER_URL is not set"))
+struct FaultTableTests {
+    /// A worker under a fault library, and what it says.
+    private final class Patient {
+        let site: Site
+        let fault: String
+        let worker: SupervisedWorker
+
+        init() async throws {
+            site = try Site()
+            fault = site.scratch.path + "/fault"
+            try await site.apply()
+            let library = try #require(FaultLibrary.path, "a C compiler is needed")
+            worker = SupervisedWorker(
+                site, environment: ["LD_PRELOAD": library, "DETAINER_FAULT_FILE": fault], restarts: false)
+        }
+
+        func arm(_ text: String) throws {
+            // Written elsewhere and renamed, so that it is never seen half.
+            try text.write(toFile: fault, atomically: true, encoding: .utf8)
+        }
+
+        func disarm() throws { try FileManager.default.removeItem(atPath: fault) }
+
+        func submit(_ numbers: ClosedRange<Int>) async throws {
+            let file = try site.scratch.write("r.jsonl", numbers.map { requestJSON($0) }.joined(separator: "\n"))
+            #expect(try await site.binary.run("intake", "submit", file).code == 0)
+        }
+
+        func says(_ text: String, within seconds: Double = 60) async throws {
+            try await eventually(within: seconds, "it says `\(text)`; it says \(worker.lastLog)") {
+                worker.lastLog.contains(text)
+            }
+        }
+
+        func consuming() async throws {
+            try worker.start()
+            try await says("consuming from")
+        }
+
+        /// All that was submitted is on file and announced, once, and nothing is dead.
+        func expectAll(_ count: Int) async throws {
+            let list = try await site.binary.run("ledger", "list", "--format", "json").objects()
+            #expect(list.count == count)
+            let events = Set(try await site.events().compactMap { $0["id"] as? String })
+            #expect(events == Set(list.compactMap { $0["eventId"] as? String }))
+            #expect(try await site.waiting(site.prefix + ".dead-letters") == 0)
+            #expect(try await site.binary.run("ledger", "verify").code == 0)
+        }
+    }
+
+    @Test(arguments: ["fdatasync 5", "fdatasync 28", "write 5"])
+    func aDiskErrorEndsTheProcessAtOnceAndTheNextStartRecovers(_ fault: String) async throws {
+        let patient = try await Patient()
+        try await patient.consuming()
+        try patient.arm(fault)
+        try await patient.submit(1...50)
+        try await eventually("it ends") { !patient.worker.exits.isEmpty }
+        #expect(patient.worker.exits == [74])
+        #expect(patient.worker.lastLog.contains("cannot \(fault.hasPrefix("write") ? "write" : "sync")"))
+        try await patient.site.drain()
+        try await patient.expectAll(50)
+        await patient.site.remove()
+    }
+
+    @Test(arguments: ["write 28 until end", "fallocate 28 until end", "write 30 until end"])
+    func aDiskThatCannotBeWrittenPausesAndGoesOnWhenItCan(_ fault: String) async throws {
+        let patient = try await Patient()
+        try await patient.consuming()
+        try patient.arm(fault)
+        try await patient.submit(1...50)
+        try await patient.says("paused: the ledger cannot be written")
+        try patient.disarm()
+        try await eventually("all are announced") {
+            try await patient.site.waiting(patient.site.reportQueue) >= 50
+        }
+        #expect(await patient.worker.stop() == 0)
+        try await patient.expectAll(50)
+        await patient.site.remove()
+    }
+
+    @Test func aDiskThatIsFullAtTheStartIsWaitedFor() async throws {
+        let patient = try await Patient()
+        try await patient.submit(1...5)
+        try patient.arm("write 28 until end")
+        try patient.worker.start()
+        try await patient.says("tried again until it can be written")
+        try patient.disarm()
+        try await patient.says("consuming from")
+        try await eventually("all are announced") {
+            try await patient.site.waiting(patient.site.reportQueue) >= 5
+        }
+        #expect(await patient.worker.stop() == 0)
+        try await patient.expectAll(5)
+        await patient.site.remove()
+    }
+
+    @Test func stoppedWhileItWaitsForADiskItLeavesAtOnce() async throws {
+        let patient = try await Patient()
+        try patient.arm("write 28 until end")
+        try patient.worker.start()
+        try await patient.says("tried again until it can be written")
+        #expect(await patient.worker.stop() == 0)
+        await patient.site.remove()
+    }
+
+    @Test func aDiskThatHangsIsToldAndThenEndsTheProcess() async throws {
+        let patient = try await Patient()
+        try await patient.consuming()
+        try patient.arm("fdatasync hang")
+        try await patient.submit(1...5)
+        try await patient.says("the ledger's disk has not answered for a while", within: 60)
+        try await eventually(within: 90, "it ends") { !patient.worker.exits.isEmpty }
+        #expect(patient.worker.exits == [74])
+        #expect(patient.worker.lastLog.contains("the ledger's disk does not answer"))
+        try await patient.site.drain()
+        try await patient.expectAll(5)
+        await patient.site.remove()
+    }
+
+    @Test func anUnlinkedSegmentEndsTheProcessBeforeMoreIsLost() async throws {
+        let patient = try await Patient()
+        try await patient.submit(1...5)
+        try await patient.consuming()
+        try await eventually("all are announced") {
+            try await patient.site.waiting(patient.site.reportQueue) >= 5
+        }
+        try FileManager.default.removeItem(atPath: patient.site.ledger + "/w1/segment-00000001.open.jsonl")
+        try await patient.submit(6...7)
+        try await eventually("it ends") { !patient.worker.exits.isEmpty }
+        #expect(patient.worker.exits == [74])
+        #expect(patient.worker.lastLog.contains("is no longer the file that was opened"))
+        // What was not acknowledged comes again; what was in the file that somebody removed is gone, and was told.
+        try await patient.site.drain()
+        let list = try await patient.site.binary.run("ledger", "list", "--format", "json").objects()
+        let decided = Set(list.compactMap { ($0["requestId"] as? String)?.last.map(String.init) })
+        #expect(decided == ["6", "7"])
+        await patient.site.remove()
+    }
+
+    @Test func refusedCredentialsAreToldAndTriedAgainSlowly() async throws {
+        let site = try Site()
+        let url = try #require(brokerURL).replacing("guest:guest@", with: "guest:wrong@")
+        let worker = SupervisedWorker(site, environment: ["DETAINER_BROKER_URL": url], restarts: false)
+        try worker.start()
+        try await eventually("it says so") { worker.lastLog.contains("paused: the broker refuses this user") }
+        let wait = try #require(worker.lastLog.firstMatch(of: /next try in (\d+) ms/)?.1)
+        #expect(try #require(Int(wait)) >= 30_000)
+        #expect(!worker.lastLog.contains("wrong"))
+        // Also while it waits, it stops when told.
+        #expect(await worker.stop() == 0)
+        await site.remove()
+    }
+
+    @Test func stoppedWhileTheBrokerIsAwayItLeavesWithSuccess() async throws {
+        let site = try Site()
+        let worker = SupervisedWorker(
+            site, environment: ["DETAINER_BROKER_URL": "amqp://guest:guest@127.0.0.1:1/"], restarts: false)
+        try worker.start()
+        try await eventually("it pauses") { worker.lastLog.contains("paused:") }
+        #expect(await worker.stop() == 0)
+        await site.remove()
+    }
+
+    @Test func aBrokenPolicyIsNotTakenOverAndTheNextGoodOneIs() async throws {
+        let site = try Site()
+        try await site.apply()
+        let policies = site.scratch.path + "/policies"
+        try FileManager.default.copyItem(atPath: Binary.repository + "/config/policies", toPath: policies)
+        let worker = SupervisedWorker(site, environment: ["DETAINER_POLICY_DIRECTORY": policies], restarts: false)
+        try worker.start()
+        try await eventually("consuming") { worker.lastLog.contains("consuming from") }
+        let file = policies + "/boston-2019.yaml"
+        let good = try String(contentsOfFile: file, encoding: .utf8)
+        try good.replacing("decline", with: "honor").write(toFile: file, atomically: true, encoding: .utf8)
+        worker.kill(SIGHUP)
+        try await eventually("it keeps the old ones") {
+            worker.lastLog.contains("the policies were not loaded again, the old ones stay")
+        }
+        #expect(worker.lastLog.contains("boston-2019.yaml"))
+        try (good + "\n# read again\n").write(toFile: file, atomically: true, encoding: .utf8)
+        worker.kill(SIGHUP)
+        try await eventually("it takes the new ones") { worker.lastLog.contains("the policies were loaded again") }
+        let request = try site.scratch.write("r.jsonl", requestJSON(1))
+        #expect(try await site.binary.run("intake", "submit", request).code == 0)
+        try await eventually("it is decided") { try await site.waiting(site.reportQueue) == 1 }
+        #expect(await worker.stop() == 0)
+        // The text that decided it, comment and all, is kept beside the record.
+        let show = try await site.binary.run("ledger", "show", "00000000-0000-4000-8000-000000000001")
+        let digest = try #require(show.output.firstMatch(of: /sha-256:([0-9a-f]{64})/)?.1)
+        let kept = try String(contentsOfFile: site.ledger + "/w1/policies/\(digest).yaml", encoding: .utf8)
+        #expect(kept.hasSuffix("# read again\n"))
+        await site.remove()
+    }
+}
