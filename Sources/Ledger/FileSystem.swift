@@ -87,6 +87,8 @@ struct FileSystem: Sendable {
     var lock: @Sendable (_ file: Int32) throws(Errno) -> Void = { file throws(Errno) in
         _ = try Self.retrying { flock(file, LOCK_EX | LOCK_NB) }
     }
+    /// flock(2): gives the lock up even where a process that is being started still holds a copy of the descriptor.
+    var unlock: @Sendable (_ file: Int32) -> Void = { file in _ = flock(file, LOCK_UN) }
     /// close(2): after a sync there is nothing left that it could tell.
     var close: @Sendable (_ file: Int32) -> Void = { file in _ = Glibc.close(file) }
     /// access(2)

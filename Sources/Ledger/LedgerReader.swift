@@ -19,6 +19,9 @@ public struct VerifyReport: Sendable, Equatable {
     public var announcedThrough: UInt64
     /// Signed checkpoints whose roots are those of the records they cover.
     public var signedCheckpoints: Int
+    /// Bytes behind the last checkpoint, which no reader counts: being written just now, or left by a run that was
+    /// ended. The worker's next start keeps every intact line of them and reports the rest.
+    public var uncountedBytes: Int
     /// One sentence each, with file and line; empty when all is well.
     public var problems: [String]
 }
@@ -119,11 +122,12 @@ public struct LedgerReader: Sendable {
             }
             return VerifyReport(
                 records: scan.tree.count, logID: own, root: scan.tree.root, announcedThrough: scan.announcedThrough,
-                signedCheckpoints: heads.signed, problems: problems)
+                signedCheckpoints: heads.signed, uncountedBytes: scan.uncountedBytes, problems: problems)
         } catch {
             guard error.code == .corrupted else { throw error }
             return VerifyReport(
-                records: 0, logID: "", root: "", announcedThrough: 0, signedCheckpoints: 0, problems: [error.message])
+                records: 0, logID: "", root: "", announcedThrough: 0, signedCheckpoints: 0,
+                uncountedBytes: 0, problems: [error.message])
         }
     }
 

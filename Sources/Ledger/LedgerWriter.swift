@@ -70,6 +70,11 @@ public struct LedgerWriter: ~Copyable, Sendable {
 
     deinit {
         if !segment.isSealed { files.close(segment.file) }
+        Self.giveUp(lock, files)
+    }
+
+    private static func giveUp(_ lock: Int32, _ files: FileSystem) {
+        files.unlock(lock)
         files.close(lock)
     }
 
@@ -92,7 +97,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
                 files: files, configuration: configuration, directory: path, lock: lock, recovered: recovered)
             return Opening(writer: writer, report: recovered.report)
         } catch {
-            files.close(lock)
+            giveUp(lock, files)
             throw error
         }
     }

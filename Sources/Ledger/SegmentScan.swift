@@ -6,6 +6,8 @@ struct SegmentScan {
     private(set) var logID: String?
     private(set) var announcedThrough: UInt64 = 0
     private(set) var endsInCheckpoint = true
+    /// Bytes of the open segment behind its last checkpoint: being written, or left by a run that was ended.
+    private(set) var uncountedBytes = 0
 
     init(watching sizes: Set<UInt64> = []) { tree = MerkleTree(watching: sizes) }
 
@@ -15,9 +17,10 @@ struct SegmentScan {
     mutating func sealed(
         _ bytes: [UInt8], path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void = { _ in }
     ) throws(LedgerError) {
-        try lines(bytes[...], path: path, number: number, record: record)
+        let count = try lines(bytes[...], path: path, number: number, record: record)
         guard endsInCheckpoint, bytes.last == UInt8(ascii: "\n") else {
-            throw LedgerError(code: .corrupted, message: "`\(path)` does not end in a checkpoint")
+            throw LedgerError(
+                code: .corrupted, message: "`\(path)`, line \(count): the segment does not end in a checkpoint")
         }
     }
 
@@ -25,12 +28,16 @@ struct SegmentScan {
     mutating func open(
         _ bytes: [UInt8], path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void
     ) throws(LedgerError) {
-        try lines(bytes[..<Self.endOfLastCheckpoint(bytes)], path: path, number: number, record: record)
+        let end = Self.endOfLastCheckpoint(bytes)
+        uncountedBytes = bytes.count - end
+        try lines(bytes[..<end], path: path, number: number, record: record)
     }
 
+    /// Returns how many lines there are.
+    @discardableResult
     private mutating func lines(
         _ bytes: ArraySlice<UInt8>, path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void
-    ) throws(LedgerError) {
+    ) throws(LedgerError) -> Int {
         var rest = bytes
         var lineNumber = 0
         while !rest.isEmpty {
@@ -63,6 +70,7 @@ struct SegmentScan {
                 endsInCheckpoint = true
             }
         }
+        return lineNumber
     }
 
     /// The offset behind the last valid checkpoint line, or behind the header where there is none.

@@ -108,6 +108,22 @@ struct LedgerTests {
         _ = try bench.open()
     }
 
+    @Test func aClosedLedgerIsFreeThoughAnotherProcessIsBeingStarted() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        var files = FileSystem()
+        let lock = files.lock
+        let copy = Mutex<Int32>(-1)
+        // Between fork and exec a child holds copies of all descriptors, close-on-exec or not.
+        files.lock = { file throws(FileSystem.Errno) in
+            try lock(file)
+            copy.withLock { $0 = dup(file) }
+        }
+        try bench.open(files: files).takeWriter().close()
+        defer { _ = close(copy.withLock { $0 }) }
+        _ = try bench.open()
+    }
+
     @Test func aTornLastBatchKeepsEveryWholeLineAtEveryByte() throws {
         let bench = Bench()
         defer { bench.remove() }
@@ -128,21 +144,36 @@ struct LedgerTests {
         }
     }
 
-    @Test func aFlippedBitAnywhereIsSetAsideAndEveryOtherLineKept() throws {
+    /// Nothing here loses power: without syncs thousands of recoveries take seconds.
+    private static var unsynced: FileSystem {
+        var files = FileSystem()
+        files.dataSync = { _ throws(FileSystem.Errno) in }
+        files.sync = { _ throws(FileSystem.Errno) in }
+        return files
+    }
+
+    private static func flipped(_ bytes: [UInt8], _ bit: Int) -> [UInt8] {
+        var bytes = bytes
+        bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+        return bytes
+    }
+
+    @Test func everyFlippedBitIsSetAsideAndEveryOtherLineKept() throws {
         let bench = Bench()
         defer { bench.remove() }
         try bench.fill()
         let whole = try bench.bytes(bench.openSegment)
-        for position in whole.indices {
-            var damaged = whole
-            damaged[position] ^= 1 << UInt8(position % 8)
-            try bench.write(damaged, bench.openSegment)
-            let lost = Self.recordsTouched(whole, position)
-            let opening = try bench.open()
-            #expect(opening.report.setAside > 0)
+        for bit in 0..<whole.count * 8 {
+            try bench.write(Self.flipped(whole, bit), bench.openSegment)
+            let lost = Self.recordsTouched(whole, bit / 8)
+            let opening = try bench.open(files: Self.unsynced)
+            let report = opening.report
             opening.takeWriter().close()
-            #expect(try bench.numbers() == [1, 2, 3, 4, 5].filter { !lost.contains($0) })
-            #expect(try LedgerReader(directory: bench.worker).verify().problems.isEmpty)
+            let (numbers, problems) = (try bench.numbers(), try LedgerReader(directory: bench.worker).verify().problems)
+            let isRight = report.setAside > 0 && problems.isEmpty && numbers == (1...5).filter { !lost.contains($0) }
+            // One expectation a bit would cost more than the recovery.
+            if let file = report.setAsideFile { try FileManager.default.removeItem(atPath: file) }
+            if !isRight { Issue.record("bit \(bit): \(report.setAside) set aside, \(numbers) kept, \(problems)") }
         }
     }
 
@@ -158,7 +189,7 @@ struct LedgerTests {
         return touched
     }
 
-    @Test func aFlippedBitInASealedSegmentIsRefusedWithFileAndLine() throws {
+    @Test func everyFlippedBitInASealedSegmentIsRefusedWithFileAndLine() throws {
         let bench = Bench()
         defer { bench.remove() }
         var configuration = LedgerConfiguration()
@@ -172,14 +203,13 @@ struct LedgerTests {
         let first = try #require(names.sorted().first { !$0.contains("open") })
         #expect(first == "segment-00000001.jsonl")
         let whole = try bench.bytes(sealed)
-        for position in whole.indices {
-            var damaged = whole
-            damaged[position] ^= 1 << UInt8(position % 8)
-            try bench.write(damaged, sealed)
-            let error = try #require(throws: LedgerError.self) { _ = try bench.open() }
+        for bit in 0..<whole.count * 8 {
+            try bench.write(Self.flipped(whole, bit), sealed)
+            let error = try #require(throws: LedgerError.self) { _ = try bench.open(files: Self.unsynced) }
             #expect(error.code == .corrupted)
-            #expect(error.message.contains(sealed))
-            #expect(try LedgerReader(directory: bench.worker).verify().problems.count == 1)
+            #expect(error.message.contains("`\(sealed)`, line "))
+            let problems = try LedgerReader(directory: bench.worker).verify().problems
+            #expect(problems.count == 1 && problems[0].contains("`\(sealed)`, line "))
         }
         try bench.write(whole, sealed)
         #expect(try bench.numbers() == [1, 2, 3])
@@ -207,6 +237,7 @@ struct LedgerTests {
         let line = LedgerFormat.line(["kind": "outcome", "n": 6])
         try bench.write(try bench.bytes(bench.openSegment) + line, bench.openSegment)
         #expect(try bench.numbers() == [1, 2, 3, 4, 5])
+        #expect(try LedgerReader(directory: bench.worker).verify().uncountedBytes == line.count)
     }
 }
 

@@ -55,6 +55,7 @@ struct LedgerVerify: AsyncParsableCommand {
                 found.insert(report.logID)
                 findings.problems += report.problems
                 findings.signed += report.signedCheckpoints
+                findings.uncountedBytes += report.uncountedBytes
                 if report.problems.isEmpty { try findings.union.add(reader) }
                 if format == .text {
                     Output.print(
@@ -99,6 +100,7 @@ private struct Findings {
     var union = OutcomeUnion()
     var problems: [String] = []
     var signed = 0
+    var uncountedBytes = 0
 
     func show(_ format: OutputFormat, signaturesChecked: Bool) {
         switch format {
@@ -109,12 +111,20 @@ private struct Findings {
                 JSONMember(name: "conflicts", value: .number(String(union.conflicts.count))),
                 JSONMember(name: "problems", value: .array(problems.map(JSONValue.string))),
             ]
+            if uncountedBytes > 0 {
+                members.append(JSONMember(name: "uncountedBytes", value: .number(String(uncountedBytes))))
+            }
             if signaturesChecked {
                 members.append(JSONMember(name: "signedCheckpoints", value: .number(String(signed))))
             }
             Output.print(.object(members))
         case .text:
             for problem in problems { Output.print("problem: " + problem) }
+            if uncountedBytes > 0 {
+                Output.print(
+                    "\(uncountedBytes) bytes behind the last checkpoints are not counted: they are being written, or a "
+                        + "run was ended; the worker's next start keeps what is intact and sets the rest aside")
+            }
             for conflict in union.conflicts {
                 Output.print("conflict: request \(conflict.requestID), revision \(conflict.revision)")
             }
