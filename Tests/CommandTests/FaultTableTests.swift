@@ -170,6 +170,33 @@ struct FaultTableTests {
         await site.remove()
     }
 
+    @Test func aClockThatJumpsChangesTimestampsAndNothingElse() async throws {
+        let site = try Site()
+        try await site.apply()
+        let clock = site.scratch.path + "/clock"
+        let worker = SupervisedWorker(
+            site,
+            environment: [
+                "LD_PRELOAD": try #require(FaultLibrary.path, "a C compiler is needed"), "DETAINER_FAULT_CLOCK": clock,
+            ], restarts: false)
+        try worker.start()
+        try await eventually("consuming") { worker.lastLog.contains("consuming from") }
+        let decade = 315_360_000
+        for (number, jump) in [(1, 0), (2, decade), (3, -decade)] {
+            try String(jump).write(toFile: clock, atomically: true, encoding: .utf8)
+            let file = try site.scratch.write("r.jsonl", requestJSON(number))
+            #expect(try await site.binary.run("intake", "submit", file).code == 0)
+            try await eventually("it is announced") { try await site.waiting(site.reportQueue) == number }
+        }
+        #expect(await worker.stop() == 0)
+        let list = try await site.binary.run("ledger", "list", "--format", "json").objects()
+        #expect(Set(list.compactMap { $0["date"] as? String }).count == 1)
+        let years = Set(list.compactMap { ($0["recordedAt"] as? String)?.prefix(4) })
+        #expect(years.count == 3, "the clock did not jump: \(years)")
+        #expect(try await site.binary.run("ledger", "verify").code == 0)
+        await site.remove()
+    }
+
     @Test func aBrokenPolicyIsNotTakenOverAndTheNextGoodOneIs() async throws {
         let site = try Site()
         try await site.apply()

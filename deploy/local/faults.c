@@ -14,6 +14,8 @@
  * Calls: write, fdatasync, fsync, rename, fallocate. The file is removed when the fault has struck, and a line is added to
  * a file beside it with the suffix `.struck`, so that faults can be counted where they happened.
  *
+ * DETAINER_FAULT_CLOCK=<file>: the time of day is off by as many seconds as the file says, from the moment it is there.
+ *
  * DETAINER_FAULT_DIE_ON=<file>: the process ends as soon as the bytes that the file holds are copied within it, as a
  * message would do that makes whoever decides it crash. (A file, for an environment is copied too.)
  */
@@ -25,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { HANGS = -1, SHORT = -2 };
@@ -98,6 +101,19 @@ int rename(const char *from, const char *to)
 int fallocate(int file, int mode, off_t offset, off_t length)
 {
     return fails("fallocate") ? -1 : (int)syscall(SYS_fallocate, file, mode, offset, length);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, now);
+    const char *path = clock == CLOCK_REALTIME ? getenv("DETAINER_FAULT_CLOCK") : NULL;
+    if (result != 0 || path == NULL) return result;
+    int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    char text[32] = {0};
+    if (syscall(SYS_read, file, text, sizeof text - 1) > 0) now->tv_sec += atol(text);
+    syscall(SYS_close, file);
+    return 0;
 }
 
 /* Only short copies are looked at: the messages of tests are short, and every copy of the process comes through here. */
