@@ -17,7 +17,7 @@ package final class TestSocket: Sendable {
         return address
     }
 
-    package static func make() -> TestSocket { TestSocket(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
+    package static func make() -> TestSocket { TestSocket(socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)) }
 
     /// Listens on a free port of this machine only.
     package static func listening() -> (socket: TestSocket, port: UInt16) {
@@ -48,7 +48,9 @@ package final class TestSocket: Sendable {
 
     package func accept() -> TestSocket? {
         let accepted = Glibc.accept(descriptor, nil, nil)
-        return accepted < 0 ? nil : TestSocket(accepted)
+        if accepted < 0 { return nil }
+        _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
+        return TestSocket(accepted)
     }
 
     package func write(_ bytes: [UInt8]) -> Bool {
@@ -82,9 +84,9 @@ package final class SilentProxy: Sendable {
 
     package init(to broker: UInt16) {
         (listener, port) = TestSocket.listening()
-        run { [self] in
+        inBackground { [self] in
             guard let client = listener.accept(), let server = TestSocket.connected(to: broker) else { return }
-            run { [self] in pass(from: server, to: client) }
+            inBackground { [self] in pass(from: server, to: client) }
             pass(from: client, to: server)
         }
     }
@@ -102,22 +104,75 @@ package final class SilentProxy: Sendable {
         source.shutDown()
         target.shutDown()
     }
+}
 
-    private func run(_ body: @escaping @Sendable () -> Void) {
-        var thread = pthread_t()
-        final class Box {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+/// Stands between many clients and whichever broker answers, and can cut all of its connections or pass nothing on.
+package final class Relay: Sendable {
+    package let port: UInt16
+    private let listener: TestSocket
+    private let targets: [UInt16]
+    private let isStalled = Atomic<Bool>(false)
+    private let open = Mutex<[(TestSocket, TestSocket)]>([])
+
+    /// - Parameter targets: ports of this machine, tried in their order.
+    package init(to targets: [UInt16]) {
+        self.targets = targets
+        (listener, port) = TestSocket.listening()
+        inBackground { [self] in
+            while let client = listener.accept() { connect(client) }
         }
-        let box = unsafe Unmanaged.passRetained(Box(body))
-        _ = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque())
     }
+
+    package func stall() { isStalled.store(true, ordering: .releasing) }
+    package func resume() { isStalled.store(false, ordering: .releasing) }
+
+    /// Ends every connection at once.
+    package func cut() {
+        for (client, server) in open.withLock({ $0 }) {
+            client.shutDown()
+            server.shutDown()
+        }
+        open.withLock { $0 = [] }
+    }
+
+    private func connect(_ client: TestSocket) {
+        for target in targets {
+            guard let server = TestSocket.connected(to: target) else { continue }
+            open.withLock { $0.append((client, server)) }
+            inBackground { [self] in pass(from: server, to: client) }
+            inBackground { [self] in pass(from: client, to: server) }
+            return
+        }
+        client.shutDown()
+    }
+
+    private func pass(from source: TestSocket, to target: TestSocket) {
+        while true {
+            let bytes = source.read()
+            // What was read goes on later; nothing more is read meanwhile, so that the sender's socket fills.
+            while isStalled.load(ordering: .acquiring) { usleep(20_000) }
+            if bytes.isEmpty || !target.write(bytes) { break }
+        }
+        source.shutDown()
+        target.shutDown()
+    }
+}
+
+private func inBackground(_ body: @escaping @Sendable () -> Void) {
+    var thread = pthread_t()
+    final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    let box = unsafe Unmanaged.passRetained(Box(body))
+    _ = unsafe pthread_create(
+        &thread, nil,
+        { argument in
+            guard let argument = unsafe argument else { return nil }
+            unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+            return nil
+        }, box.toOpaque())
+    _ = pthread_detach(thread)
 }
 
 /// Writes AMQP by hand, for what no library would send.

@@ -21,22 +21,26 @@ struct Binary {
     /// No command of a test takes longer; one that does hangs.
     static let patienceSeconds = 120.0
 
-    /// The binary lies beside the test bundle that the package manager built.
-    static let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    /// The binary lies beside the test bundle that the package manager built; `DETAINER_TEST_BINARY` names another,
+    /// such as an optimised one for a long run.
+    static let path =
+        ProcessInfo.processInfo.environment["DETAINER_TEST_BINARY"]
+        ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appendingPathComponent("detainer").path
 
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
     var environment: [String: String]
-    /// What is run: the binary, or a script of the repository.
-    var executable = Self.path
-
-    /// Runs a script of the repository with the environment of the tests themselves.
+    /// Runs a script of the repository with the environment of the tests themselves; it may leave servers running.
     static func script(_ name: String, _ arguments: [String]) async throws -> Result {
-        try await Binary(
-            environment: ProcessInfo.processInfo.environment, executable: repository + "/" + name
-        ).run(arguments)
+        let folder = try Scratch()
+        defer { folder.remove() }
+        let code = try await Spawn.run(repository + "/" + name, arguments, folder: folder.path)
+        func text(_ name: String) throws -> String {
+            try String(contentsOfFile: folder.path + "/" + name, encoding: .utf8)
+        }
+        return Result(code: code, output: try text("out"), errors: try text("err"))
     }
 
     func start(_ arguments: [String], errors: String) throws -> Process {
@@ -48,7 +52,7 @@ struct Binary {
     /// A process that is not started yet; what it says goes into a file.
     func make(_ arguments: [String], errors: String) throws -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
+        process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
@@ -67,7 +71,7 @@ struct Binary {
         let folder = try Scratch()
         defer { folder.remove() }
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
+        process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = URL(fileURLWithPath: Self.repository)

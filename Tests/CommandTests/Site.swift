@@ -9,29 +9,32 @@ struct Site {
     let scratch: Scratch
     let binary: Binary
     let prefix: String
+    /// Where its broker is; by default the one that the tests were given.
+    let url: String?
 
     var ledger: String { scratch.path + "/ledger" }
     var requestQueue: String { prefix + ".requests" }
     var reportQueue: String { prefix + ".report" }
 
-    init(worker: String = "w1") throws {
+    init(worker: String = "w1", url: String? = brokerURL) throws {
         scratch = try Scratch()
+        self.url = url
         prefix = "test-" + UUID().uuidString.lowercased()
-        binary = Binary(environment: Self.environment(prefix: prefix, ledger: scratch.path + "/ledger", worker: worker))
+        binary = Self.binary(scratch, prefix, worker: worker, url: url)
     }
 
-    private init(scratch: Scratch, prefix: String, worker: String) {
-        self.scratch = scratch
-        self.prefix = prefix
-        binary = Binary(environment: Self.environment(prefix: prefix, ledger: scratch.path + "/ledger", worker: worker))
+    private init(_ other: Site, worker: String) {
+        (scratch, prefix, url) = (other.scratch, other.prefix, other.url)
+        binary = Self.binary(scratch, prefix, worker: worker, url: url)
     }
 
     /// The same corner, another worker.
-    func worker(_ name: String) -> Site { Site(scratch: scratch, prefix: prefix, worker: name) }
+    func worker(_ name: String) -> Site { Site(self, worker: name) }
 
-    private static func environment(prefix: String, ledger: String, worker: String) -> [String: String] {
+    private static func binary(_ scratch: Scratch, _ prefix: String, worker: String, url: String?) -> Binary {
         var environment = ProcessInfo.processInfo.environment
-        environment["DETAINER_BROKER_URL"] = brokerURL ?? "amqp://guest:guest@127.0.0.1:1/"
+        let ledger = scratch.path + "/ledger"
+        environment["DETAINER_BROKER_URL"] = url ?? "amqp://guest:guest@127.0.0.1:1/"
         environment["DETAINER_LEDGER_DIRECTORY"] = ledger
         environment["DETAINER_WORKER_NAME"] = worker
         environment["DETAINER_POLICY_DIRECTORY"] = Binary.repository + "/config/policies"
@@ -40,7 +43,7 @@ struct Site {
             ("INTAKE_EXCHANGE", "intake"), ("OUTCOME_EXCHANGE", "outcomes"), ("DEAD_EXCHANGE", "dead"),
             ("REQUEST_QUEUE", "requests"), ("DEAD_LETTER_QUEUE", "dead-letters"), ("REPORT_QUEUE", "report"),
         ] { environment["DETAINER_TOPOLOGY_" + key] = prefix + "." + name }
-        return environment
+        return Binary(environment: environment)
     }
 
     func apply() async throws {
@@ -56,10 +59,10 @@ struct Site {
 
     func remove() async {
         defer { scratch.remove() }
-        guard let brokerURL else { return }
+        guard let url else { return }
         let prefix = prefix
         do {
-            try await AMQPAdministration.perform(BrokerAddress(url: brokerURL), name: "tests", timeoutSeconds: 20) {
+            try await AMQPAdministration.perform(BrokerAddress(url: url), name: "tests", timeoutSeconds: 20) {
                 channel in
                 for name in ["requests", "dead-letters", "report"] {
                     try channel.deleteQueue(name: prefix + "." + name)
@@ -74,14 +77,14 @@ struct Site {
     /// Takes all events off the report queue and returns their bodies.
     /// How many messages wait in one of its queues.
     func waiting(_ queue: String) async throws -> Int {
-        let address = try BrokerAddress(url: try #require(brokerURL))
+        let address = try BrokerAddress(url: try #require(url))
         return try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
             Int(try channel.declareQueue(name: queue, arguments: [], passive: true).messageCount)
         }
     }
 
     func events() async throws -> [[String: Any]] {
-        let address = try BrokerAddress(url: try #require(brokerURL))
+        let address = try BrokerAddress(url: try #require(url))
         let queue = reportQueue
         let count = try await waiting(queue)
         if count == 0 { return [] }

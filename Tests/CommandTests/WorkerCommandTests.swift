@@ -134,6 +134,37 @@ struct WorkerCommandTests {
         await site.remove()
     }
 
+    @Test func aLedgerTakenOverFromADeadWorkerIsAnnouncedByWhoeverTakesIt() async throws {
+        let site = try Site()
+        try await site.apply()
+        let address = try BrokerAddress(url: try #require(brokerURL))
+        let queues = [site.reportQueue, site.requestQueue]
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.deleteQueue(name: queues[0])
+        }
+        let file = try site.scratch.write("r.jsonl", (1...20).map { requestJSON($0) }.joined(separator: "\n"))
+        #expect(try await site.binary.run("intake", "submit", file).code == 0)
+        let log = site.scratch.path + "/worker.log"
+        let worker = try site.binary.start(["worker", "run"], errors: log)
+        try await eventually("the events come back") { try Self.text(log).contains("an event reached no queue") }
+        await worker.killAndWait()
+        let recorded = try await site.binary.run("ledger", "list", "--format", "json").objects()
+        #expect(!recorded.isEmpty)
+        // Nobody but the dead worker's files knows of these requests any more.
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.deleteQueue(name: queues[1])
+        }
+        try await site.apply()
+        // Another machine mounts its volume elsewhere.
+        let elsewhere = site.scratch.path + "/elsewhere"
+        try FileManager.default.moveItem(atPath: site.ledger, toPath: elsewhere)
+        let heir = try await site.binary.run("worker", "run", "--ledger", elsewhere, "--exit-when-idle", "1")
+        #expect(heir.code == 0, "\(heir.errors)")
+        let announced = Set(try await site.events().compactMap { $0["id"] as? String })
+        #expect(announced == Set(recorded.compactMap { $0["eventId"] as? String }))
+        await site.remove()
+    }
+
     @Test func aHeaderNestedWithoutEndIsADeadLetterAndTheWorkerLives() async throws {
         let site = try Site()
         try await site.apply()

@@ -8,7 +8,9 @@ enum FaultLibrary {
 
     private static func build() -> String? {
         let library = FileManager.default.temporaryDirectory.path + "/faults-\(UUID().uuidString).so"
-        for compiler in ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang"]
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        // A Swift toolchain brings its own clang.
+        for compiler in ["cc", "gcc", "clang"].flatMap({ name in folders.map { $0 + "/" + name } })
         where FileManager.default.isExecutableFile(atPath: compiler) {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: compiler)
