@@ -61,6 +61,8 @@ let package = Package(
         // What tests speak AMQP by hand with.
         .target(name: "BrokerTestSupport", path: "Tests/BrokerTestSupport", swiftSettings: settings),
         tests("BrokerTests", ["AMQPClient", "BrokerTestSupport"]),
-        tests("CommandTests", ["AMQPClient", "BrokerTestSupport", "Detainers", "Ledger"]),
+        // What tests start programs with.
+        .systemLibrary(name: "CSpawn", path: "Tests/CSpawn"),
+        tests("CommandTests", ["AMQPClient", "BrokerTestSupport", "CSpawn", "Detainers", "Ledger"]),
     ]
 )

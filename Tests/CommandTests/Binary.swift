@@ -32,35 +32,17 @@ struct Binary {
         .deletingLastPathComponent().path
 
     var environment: [String: String]
+
     /// Runs a script of the repository with the environment of the tests themselves; it may leave servers running.
     static func script(_ name: String, _ arguments: [String]) async throws -> Result {
-        let folder = try Scratch()
-        defer { folder.remove() }
-        let code = try await Spawn.run(repository + "/" + name, arguments, folder: folder.path)
-        func text(_ name: String) throws -> String {
-            try String(contentsOfFile: folder.path + "/" + name, encoding: .utf8)
-        }
-        return Result(code: code, output: try text("out"), errors: try text("err"))
+        try await run(repository + "/" + name, arguments, ProcessInfo.processInfo.environment, input: nil)
     }
 
-    func start(_ arguments: [String], errors: String) throws -> Process {
-        let process = try make(arguments, errors: errors)
-        try process.run()
-        return process
-    }
-
-    /// A process that is not started yet; what it says goes into a file.
-    func make(_ arguments: [String], errors: String) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.path)
-        process.arguments = arguments
-        process.environment = environment
-        process.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
-        _ = FileManager.default.createFile(atPath: errors, contents: nil)
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
-        process.standardOutput = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        return process
+    /// What it says goes into a file.
+    func start(
+        _ arguments: [String], errors: String, ended: @escaping @Sendable (Int32) -> Void = { _ in }
+    ) throws -> ChildProcess {
+        try ChildProcess(Self.path, arguments, environment: environment, errors: errors, ended: ended)
     }
 
     func run(_ arguments: String..., input: String? = nil) async throws -> Result {
@@ -68,32 +50,23 @@ struct Binary {
     }
 
     func run(_ arguments: [String], input: String? = nil) async throws -> Result {
+        try await Self.run(Self.path, arguments, environment, input: input)
+    }
+
+    private static func run(
+        _ path: String, _ arguments: [String], _ environment: [String: String], input: String?
+    ) async throws -> Result {
         let folder = try Scratch()
         defer { folder.remove() }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.path)
-        process.arguments = arguments
-        process.environment = environment
-        process.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
-        func handle(_ name: String, _ content: String = "") throws -> FileHandle {
-            let path = folder.path + "/" + name
-            _ = FileManager.default.createFile(atPath: path, contents: Data(content.utf8))
-            return try FileHandle(forUpdating: URL(fileURLWithPath: path))
-        }
-        process.standardInput = try handle("in", input ?? "")
-        process.standardOutput = try handle("out")
-        process.standardError = try handle("err")
-        let code: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-            DispatchQueue.global().asyncAfter(deadline: .now() + Self.patienceSeconds) {
-                if process.isRunning { process.terminate() }
-            }
-        }
-        func text(_ name: String) throws -> String {
-            try String(contentsOfFile: folder.path + "/" + name, encoding: .utf8)
-        }
-        return Result(code: code, output: try text("out"), errors: try text("err"))
+        let (output, errors) = (folder.path + "/out", folder.path + "/err")
+        let child = try ChildProcess(
+            path, arguments, environment: environment, input: try folder.write("in", input ?? ""), output: output,
+            errors: errors)
+        DispatchQueue.global().asyncAfter(deadline: .now() + patienceSeconds) { child.send(SIGTERM) }
+        let code = await child.wait()
+        return Result(
+            code: code, output: try String(contentsOfFile: output, encoding: .utf8),
+            errors: try String(contentsOfFile: errors, encoding: .utf8))
     }
 }
 
@@ -115,30 +88,6 @@ struct Scratch {
         let file = path + "/" + name
         try content.write(toFile: file, atomically: true, encoding: .utf8)
         return file
-    }
-}
-
-extension Process {
-    /// Ends at once, as a power cut would.
-    func killAndWait() async {
-        kill(processIdentifier, SIGKILL)
-        await waitForExit()
-    }
-
-    func terminateAndWait() async -> Int32 {
-        terminate()
-        await waitForExit()
-        return terminationStatus
-    }
-
-    /// Waits off the cooperative threads.
-    func waitForExit() async {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                self.waitUntilExit()
-                continuation.resume()
-            }
-        }
     }
 }
 

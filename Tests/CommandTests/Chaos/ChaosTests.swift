@@ -14,7 +14,8 @@ struct ChaosTests {
     @Test func aPoolOfWorkersUnderEveryFault() async throws {
         let broker = try await PrivateBroker.start(isCluster: false)
         let chaos = try await ChaosRun(ports: broker.ports, workers: 3)
-        let smallDisk = SmallDisk(at: chaos.site.ledger + "/w3")
+        // Some five megabytes a minute are written, by whichever worker is alive.
+        let smallDisk = SmallDisk(at: chaos.site.ledger + "/w3", megabytes: 32 + Int(Self.seconds) / 4)
         var faults = Self.processFaults(chaos) + Self.diskFaults(chaos) + Self.networkFaults(chaos)
         faults.append(
             .init(name: "memory alarm") {
@@ -121,18 +122,20 @@ struct ChaosTests {
     }
 }
 
-/// A disk of a few megabytes in memory, mounted where a worker keeps its ledger.
+/// A small disk in memory, mounted where a worker keeps its ledger.
 struct SmallDisk: Sendable {
     private let path: String
-    private static let size = "24m"
 
-    /// `nil` where this machine lets nobody mount anything.
-    init?(at path: String) {
+    /// - Parameter megabytes: recovery copies the open segment, so twice what a worker writes must fit.
+    /// - Returns: `nil` where this machine lets nobody mount anything.
+    init?(at path: String, megabytes: Int) {
         self.path = path
         do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
             return nil
         }
-        guard Self.run("/bin/mount", ["-t", "tmpfs", "-o", "size=\(Self.size),mode=700", "none", path]) else { return nil }
+        guard Self.run("/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m,mode=700", "none", path]) else {
+            return nil
+        }
     }
 
     private static func run(_ command: String, _ arguments: [String]) -> Bool {

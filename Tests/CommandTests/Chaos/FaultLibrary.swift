@@ -32,7 +32,7 @@ final class SupervisedWorker: @unchecked Sendable {
     private let log: String
     private let restarts: Bool
     private let lock = NSLock()
-    private var process: Process?
+    private var process: ChildProcess?
     private var isStopping = false
     private var starts = 0
     private var codes: [Int32] = []
@@ -50,31 +50,27 @@ final class SupervisedWorker: @unchecked Sendable {
     var exits: [Int32] { lock.withLock { codes } }
 
     var identifier: Int32? {
-        lock.withLock { process.flatMap { $0.isRunning ? $0.processIdentifier : nil } }
+        lock.withLock { process.flatMap { $0.isRunning ? $0.identifier : nil } }
     }
 
     func start() throws {
         try lock.withLock {
             if isStopping { return }
             starts += 1
-            let next = try binary.make(["worker", "run"], errors: log + "-\(starts).log")
-            next.terminationHandler = { [weak self] in self?.ended($0) }
-            try next.run()
-            process = next
+            process = try binary.start(["worker", "run"], errors: log + "-\(starts).log") { [weak self] code in
+                self?.ended(code)
+            }
         }
     }
 
-    private func ended(_ process: Process) {
-        lock.withLock {
-            let bySignal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
-            codes.append(bySignal + process.terminationStatus)
-        }
+    private func ended(_ code: Int32) {
+        lock.withLock { codes.append(code) }
         if !restarts { return }
         // A program that does not start any more is found out by what then never comes.
         try? start()
     }
 
-    func kill(_ signal: Int32) { if let identifier { _ = Glibc.kill(identifier, signal) } }
+    func kill(_ signal: Int32) { lock.withLock { process }?.send(signal) }
 
     /// Stops in order and returns how the last run ended.
     func stop() async -> Int32 {
@@ -83,7 +79,7 @@ final class SupervisedWorker: @unchecked Sendable {
             return process
         }
         guard let last else { return 0 }
-        _ = Glibc.kill(last.processIdentifier, SIGCONT)
+        last.send(SIGCONT)
         return await last.terminateAndWait()
     }
 
