@@ -34,10 +34,9 @@ extension Settings {
     /// The policies of the directory; loud when unapproved ones load because the settings say so.
     func policies() throws -> PolicySet {
         let directory = self[.policyDirectory]
-        let files = try FileManager.default.contentsOfDirectory(atPath: directory)
-            .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
-            .map { (name: $0, text: try String(contentsOfFile: directory + "/" + $0, encoding: .utf8)) }
-        let set = try PolicySet.load(files: files, allowDrafts: try allowsUnapprovedPolicies())
+        let files = try PolicyFiles.names(in: directory)
+            .map { (name: $0, text: try PolicyFiles.text(directory + "/" + $0)) }
+        let set = try PolicySet.load(files: files, allowDrafts: try allowsUnapprovedPolicies(), home: policyHome)
         for policy in set.documents where !policy.isApproved {
             Log.warning(
                 "policy \(policy.name) is not approved by anyone; loaded because policy.allow-unapproved is yes")

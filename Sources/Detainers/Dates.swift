@@ -35,7 +35,7 @@ public struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     /// Days since 1970-01-01. (Howard Hinnant's `days_from_civil`: March-based years make February's end the year's.)
-    var daysSinceEpoch: Int64 {
+    public var daysSinceEpoch: Int64 {
         let year = Int64(month <= 2 ? self.year - 1 : self.year)
         let era = (year >= 0 ? year : year - 399) / 400
         let yearOfEra = year - era * 400
@@ -44,7 +44,7 @@ public struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     /// The day that lies so many days after 1970-01-01; within the years 1 to 9999.
-    init(daysSinceEpoch: Int64) {
+    public init(daysSinceEpoch: Int64) {
         let shifted = daysSinceEpoch + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -79,7 +79,8 @@ public struct Moment: Sendable, Equatable {
     /// As it was written.
     public let text: String
     private let day: CivilDate
-    private let secondsSinceEpoch: Int64?
+    /// `nil` where only the day is known.
+    public let secondsSinceEpoch: Int64?
 
     /// Reads a full-date or a date-time with an offset (RFC 3339), and nothing else.
     public init?(text: String) {

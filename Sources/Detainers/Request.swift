@@ -14,10 +14,13 @@ public struct Request: Sendable, Equatable {
     public var custody: Custody
     /// `nil`: nobody looked whether papers came along; empty: somebody looked and there are none.
     public var attachments: [Attachment]?
+    /// `nil`: nobody looked anything up.
+    public var findings: Findings?
 
     public init(
         requestID: String, revision: Int = 1, receivedBy: ReceivedBy, receipt: Receipt, form: Form,
-        subject: Subject = Subject(), custody: Custody = Custody(), attachments: [Attachment]? = nil
+        subject: Subject = Subject(), custody: Custody = Custody(), attachments: [Attachment]? = nil,
+        findings: Findings? = nil
     ) {
         self.requestID = requestID
         self.revision = revision
@@ -27,6 +30,7 @@ public struct Request: Sendable, Equatable {
         self.subject = subject
         self.custody = custody
         self.attachments = attachments
+        self.findings = findings
     }
 
     /// Who the request was lodged with.
@@ -231,5 +235,36 @@ public struct Request: Sendable, Equatable {
     /// How far the paper was seen: somebody says it exists; it is here but unread; a named role read and confirmed it.
     public enum Standing: String, Sendable, CaseIterable {
         case claimed, produced, verified, unknown
+    }
+
+    /// What a named human role at the agency has looked up; without that role none of it counts.
+    ///
+    /// Which convictions and charges qualify is said by the law of the jurisdiction.
+    public struct Findings: Sendable, Equatable {
+        public var foundBy: String?
+        public var qualifyingConviction: Answer
+        public var yearsSinceConviction: Int?
+        public var qualifyingCharge: Answer
+        public var watchListMatch: Answer
+        public var removedBefore: Answer
+        public var releaseDatePublic: Answer
+        public var costAgreement: Answer
+        public var criminalPurpose: Answer
+
+        public init(
+            foundBy: String?, qualifyingConviction: Answer = .unknown, yearsSinceConviction: Int? = nil,
+            qualifyingCharge: Answer = .unknown, watchListMatch: Answer = .unknown, removedBefore: Answer = .unknown,
+            releaseDatePublic: Answer = .unknown, costAgreement: Answer = .unknown, criminalPurpose: Answer = .unknown
+        ) {
+            self.foundBy = foundBy
+            self.qualifyingConviction = qualifyingConviction
+            self.yearsSinceConviction = yearsSinceConviction
+            self.qualifyingCharge = qualifyingCharge
+            self.watchListMatch = watchListMatch
+            self.removedBefore = removedBefore
+            self.releaseDatePublic = releaseDatePublic
+            self.costAgreement = costAgreement
+            self.criminalPurpose = criminalPurpose
+        }
     }
 }

@@ -10,6 +10,8 @@ public enum RequestContract {
     public static let maximumRevision = 1_000
     /// A fax with more papers than this is more than one request.
     public static let maximumAttachments = 50
+    /// Nobody was convicted longer ago than that.
+    public static let maximumYears = 150
 
     /// The longest values, in bytes of UTF-8.
     enum Length {
@@ -53,7 +55,8 @@ public enum RequestContract {
         let request = Request(
             requestID: id.lowercased(), revision: revision, receivedBy: try readReceivedBy(&receivedBy),
             receipt: try readReceipt(&receipt), form: try readForm(&form), subject: try readSubject(subject),
-            custody: try readCustody(custody), attachments: try readAttachments(&root))
+            custody: try readCustody(custody), attachments: try readAttachments(&root),
+            findings: try root.object("findings").map(readFindings))
         try root.finish()
         return request
     }
@@ -149,6 +152,22 @@ public enum RequestContract {
             attachments.append(attachment)
         }
         return attachments
+    }
+
+    private static func readFindings(_ object: ObjectReader) throws(ContractError) -> Request.Findings {
+        var object = object
+        let findings = Request.Findings(
+            foundBy: try object.text("foundBy", atMost: Length.reference),
+            qualifyingConviction: try object.word("qualifyingConviction") ?? .unknown,
+            yearsSinceConviction: try object.number("yearsSinceConviction", 0...maximumYears),
+            qualifyingCharge: try object.word("qualifyingCharge") ?? .unknown,
+            watchListMatch: try object.word("watchListMatch") ?? .unknown,
+            removedBefore: try object.word("removedBefore") ?? .unknown,
+            releaseDatePublic: try object.word("releaseDatePublic") ?? .unknown,
+            costAgreement: try object.word("costAgreement") ?? .unknown,
+            criminalPurpose: try object.word("criminalPurpose") ?? .unknown)
+        try object.finish()
+        return findings
     }
 
     private static func isUUID(_ text: String) -> Bool {

@@ -23,7 +23,22 @@ extension RequestContract {
         if let attachments = request.attachments {
             root.list.append(JSONMember(name: "attachments", value: .array(attachments.map(attachment))))
         }
+        if let findings = request.findings { root.add("findings", Self.findings(findings)) }
         return .object(root.list)
+    }
+
+    private static func findings(_ findings: Request.Findings) -> Members {
+        var members = Members()
+        members.add("foundBy", findings.foundBy)
+        members.add("qualifyingConviction", known(findings.qualifyingConviction, .unknown))
+        members.add("yearsSinceConviction", findings.yearsSinceConviction)
+        members.add("qualifyingCharge", known(findings.qualifyingCharge, .unknown))
+        members.add("watchListMatch", known(findings.watchListMatch, .unknown))
+        members.add("removedBefore", known(findings.removedBefore, .unknown))
+        members.add("releaseDatePublic", known(findings.releaseDatePublic, .unknown))
+        members.add("costAgreement", known(findings.costAgreement, .unknown))
+        members.add("criminalPurpose", known(findings.criminalPurpose, .unknown))
+        return members
     }
 
     private static func receipt(_ receipt: Request.Receipt) -> Members {

@@ -80,6 +80,16 @@ public struct LedgerReader: Sendable {
         }
     }
 
+    /// Whether the record of that index is this one, byte for byte, check and all.
+    public func isRecord(_ value: JSONValue, at index: UInt64) throws -> Bool {
+        let line = LedgerFormat.line(value).dropLast()
+        var isSame = false
+        try records(from: index) { record in
+            if record.index == index { isSame = record.line[...] == line }
+        }
+        return isSame
+    }
+
     /// The ledger's random id, from its first line; empty where there is none yet.
     public func logID() throws(LedgerError) -> String {
         for name in [LedgerFormat.sealedName(1), LedgerFormat.openName(1), LedgerFormat.sealedName(1)] {

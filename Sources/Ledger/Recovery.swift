@@ -97,8 +97,11 @@ struct Recovery {
         _ damaged: [ArraySlice<UInt8>], number: Int, names: [String]
     ) throws(LedgerError) -> String? {
         if damaged.isEmpty { return nil }
-        let prefix = LedgerFormat.sealedName(number).replacing("segment", with: "set-aside").dropLast(".jsonl".count) + "-"
-        let taken = names.compactMap { $0.hasPrefix(prefix) ? Int($0.dropFirst(prefix.count).dropLast(".txt".count)) : nil }
+        let prefix =
+            LedgerFormat.sealedName(number).replacing("segment", with: "set-aside").dropLast(".jsonl".count) + "-"
+        let taken = names.compactMap {
+            $0.hasPrefix(prefix) ? Int($0.dropFirst(prefix.count).dropLast(".txt".count)) : nil
+        }
         let path = directory + "/\(prefix)\((taken.max() ?? 0) + 1).txt"
         do throws(FileSystem.Errno) {
             let file = try files.open(path, O_CREAT | O_WRONLY | O_EXCL)

@@ -10,6 +10,7 @@ public struct Settings: Sendable {
         case workerName = "worker.name"
         case policyDirectory = "policy.directory"
         case policyAllowUnapproved = "policy.allow-unapproved"
+        case policyHome = "policy.home"
         case pseudonymKeyFile = "pseudonym.key-file"
         case signingKeyFile = "ledger.signing-key-file"
         case prefetch = "worker.prefetch"
@@ -33,7 +34,7 @@ public struct Settings: Sendable {
             case .workerName: "worker-1"
             case .policyDirectory: "config/policies"
             case .policyAllowUnapproved: "no"
-            case .pseudonymKeyFile, .signingKeyFile: ""
+            case .policyHome, .pseudonymKeyFile, .signingKeyFile: ""
             case .prefetch: "512"
             case .intakeExchange: "detainer.intake"
             case .outcomeExchange: "detainer.outcomes"
@@ -92,9 +93,20 @@ public struct Settings: Sendable {
         }
     }
 
-    /// The key file; by default it lies in the ledger's directory, where all its workers find it.
-    public var pseudonymKeyFile: String {
-        self[.pseudonymKeyFile].isEmpty ? self[.ledgerDirectory] + "/pseudonym.key" : self[.pseudonymKeyFile]
+    /// The jurisdiction whose workers these are; `nil`: that of the policies, where it is but one.
+    public var policyHome: String? { self[.policyHome].isEmpty ? nil : self[.policyHome] }
+
+    /// The pseudonym key's file of each jurisdiction; by default they lie in the ledger's directory, where all its
+    /// workers find them.
+    public func pseudonymKeyFiles(_ jurisdictions: [String]) throws(Problem) -> [String: String] {
+        let pattern =
+            self[.pseudonymKeyFile].isEmpty ? self[.ledgerDirectory] + "/pseudonym-*.key" : self[.pseudonymKeyFile]
+        guard pattern.contains("*") || jurisdictions.count == 1 else {
+            throw Problem(
+                description: "setting `\(Key.pseudonymKeyFile.rawValue)` names one file for several jurisdictions: "
+                    + "put a `*` where the jurisdiction's name goes")
+        }
+        return Dictionary(uniqueKeysWithValues: jurisdictions.map { ($0, pattern.replacing("*", with: $0)) })
     }
 
     /// The key that checkpoints are signed with; by default it lies in the ledger's directory too.

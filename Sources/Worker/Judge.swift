@@ -11,16 +11,20 @@ public struct Judge: Sendable {
     static let maximumEnvelopeBytes = 65_536
 
     var policies: PolicySet
-    var key: PseudonymKey
-    /// The jurisdiction whose key this is; requests that no policy serves are announced under it.
-    var jurisdiction: String
+    private let keys: [String: PseudonymKey]
     var worker: String
 
-    public init(policies: PolicySet, key: PseudonymKey, jurisdiction: String, worker: String) {
+    /// - Parameter keys: a pseudonym key for each jurisdiction of the policies.
+    public init(policies: PolicySet, keys: [String: PseudonymKey], worker: String) {
+        precondition(policies.jurisdictions.allSatisfy { keys[$0] != nil }, "every jurisdiction has a key")
         self.policies = policies
-        self.key = key
-        self.jurisdiction = jurisdiction
+        self.keys = keys
         self.worker = worker
+    }
+
+    private func key(of jurisdiction: String) -> PseudonymKey {
+        guard let key = keys[jurisdiction] else { preconditionFailure("every jurisdiction has a key") }
+        return key
     }
 
     /// The verdict on one delivery, with the letter to write should it contradict what is on record.
@@ -42,7 +46,7 @@ public struct Judge: Sendable {
     }
 
     /// What a message is known by while nothing of it is read.
-    func message(of delivery: Delivery) -> String { key.messageID(ofBody: delivery.message.body) }
+    func message(of delivery: Delivery) -> String { key(of: policies.home).messageID(ofBody: delivery.message.body) }
 
     private func verdict(on delivery: Delivery, at now: Moment) -> Verdict {
         func dead(_ reason: DeadLetterReason, _ detail: String) -> Verdict {
@@ -77,13 +81,14 @@ public struct Judge: Sendable {
             decision = try policy.decide(request)
             date = requestDate
             jurisdiction = policy.jurisdiction
-        case .notOurs:
+        case .notOurs(let requestDate):
             decision = nil
-            date = RequestDate.of(request, in: policies.timeZone, recordedAt: now)
-            jurisdiction = self.jurisdiction
+            date = requestDate
+            jurisdiction = policies.home
         case .noneInForce:
             return dead(.undecidable, "/receipt: no policy is in force on the date of this request")
         }
+        let key = key(of: jurisdiction)
         return .outcome(
             Outcome(
                 request: request, decision: decision, date: date, pseudonyms: key.pseudonyms(of: request),

@@ -72,6 +72,11 @@ final class LedgerDesk: Sendable {
         }
     }
 
+    /// Writes and syncs a record that is no outcome, behind all that was handed in before.
+    func record(_ record: JSONValue, answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void) {
+        perform { answer(self.append([record], announcedThrough: 0)) }
+    }
+
     /// Keeps the texts of policies beside the records.
     func keep(
         _ policies: [(digest: String, text: String)], answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void

@@ -35,22 +35,22 @@ public struct OpenLedger: Sendable {
     public let wasUnclean: Bool
     public let recovery: RecoveryReport
 
-    /// Opens, recovers and reads the ledger of one worker and keeps the texts of the policies beside it.
+    /// Opens, recovers and reads the ledger of one worker, keeps the texts of the policies beside it and records that
+    /// they are in force.
     ///
     /// - Parameters:
-    ///   - policies: digest and text of each policy that is loaded.
     ///   - signingKey: what checkpoints are signed with; without it none is.
     /// - Throws: `LedgerError`; `RecordError` where a line is intact but no record of ours.
     public static func open(
-        directory: String, worker: String, policies: [(digest: String, text: String)],
-        signingKey: LedgerSigningKey?, now: Moment
+        directory: String, worker: String, load: PolicyLoad, signingKey: LedgerSigningKey?, now: Moment
     ) throws -> OpenLedger {
         var configuration = LedgerConfiguration()
         configuration.signingKey = signingKey
         var opening = try LedgerWriter.open(
             directory: directory, worker: worker, configuration: configuration, now: now)
-        for policy in policies { try opening.writer.keepPolicy(digest: policy.digest, text: policy.text) }
+        for policy in load.texts { try opening.writer.keepPolicy(digest: policy.digest, text: policy.text) }
         let recovery = opening.report
+        let commit = try opening.writer.append([load.record(at: now)], announcedThrough: 0, now: now)
         let state = try RecordedState.read(
             LedgerReader(directory: directory + "/" + worker), announcedThrough: recovery.announcedThrough)
         var limits = Pipeline.Limits()
@@ -60,7 +60,7 @@ public struct OpenLedger: Sendable {
         let (attempts, wasUnclean) = (marks.attempts, marks.wasUnclean)
         return OpenLedger(
             desk: LedgerDesk(opening.takeWriter(), marks: marks),
-            position: LedgerPosition(logID: recovery.logID, index: state.count, root: recovery.root),
+            position: LedgerPosition(logID: recovery.logID, index: state.count, root: commit.root),
             pipeline: Pipeline(
                 index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits),
             hasUnsignedRecords: hasUnsignedRecords, attempts: attempts, wasUnclean: wasUnclean, recovery: recovery)

@@ -94,6 +94,9 @@ public struct Pipeline: Sendable {
         flights.isEmpty && gathered.isEmpty && writing == nil && announcements.isEmpty
     }
 
+    /// Whether outcomes were decided that the disk was not given yet.
+    public var hasUnwrittenOutcomes: Bool { !gathered.isEmpty }
+
     /// Whether the worker takes messages: consumer and publisher are open, the disk answers and nothing pauses it.
     public var isConsuming: Bool {
         consumer == .open && publisher == .open && pause == nil && !blocked && stopping == nil

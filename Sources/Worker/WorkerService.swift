@@ -63,8 +63,9 @@ public final class WorkerService: Sendable {
         case consumer(AMQPEvent, generation: Int)
         case opened(Result<OpenLedger, any Error>)
         case topologyFound(epoch: Int)
-        case reload(Judge, policies: [(digest: String, text: String)])
-        case policiesKept(Result<Void, LedgerError>, Judge)
+        case reload(PolicyLoad)
+        case policiesKept(Result<Void, LedgerError>, PolicyLoad)
+        case loadRecorded(Result<Commit, LedgerError>, PolicyLoad)
         case committed(Result<Commit, LedgerError>)
         case signed(Result<Void, LedgerError>)
         case marked(Result<Void, LedgerError>, message: String, turn: Int)
@@ -100,12 +101,9 @@ public final class WorkerService: Sendable {
         WorkerStop { [continuation] in continuation.yield(.pipeline(.stopRequested)) }
     }
 
-    /// Decides by other policies from now on, as soon as their texts are kept beside the records.
-    ///
-    /// - Parameter policies: digest and text of each.
-    public func reload(_ judge: Judge, policies: [(digest: String, text: String)]) {
-        continuation.yield(.reload(judge, policies: policies))
-    }
+    /// Decides by other policies from now on: as soon as their texts are kept beside the records, and between two
+    /// batches.
+    public func reload(_ load: PolicyLoad) { continuation.yield(.reload(load)) }
 
     /// How long until a ledger that cannot be written is tried again at the start; a person frees room or mounts it.
     static let openingMilliseconds: Int64 = 5_000

@@ -24,6 +24,7 @@ struct WorkerShell {
     private var judge: Judge
     /// The consumer is ended and started again, to ask for as many messages as usual.
     private var isWidening = false
+    private var turnover = PolicyTurnover<PolicyLoad>()
 
     init(
         service: WorkerService, ledger: OpenLedger, yield: @escaping @Sendable (WorkerService.Happening) -> Void
@@ -45,11 +46,12 @@ struct WorkerShell {
         switch happening {
         case .pipeline(let event): feed(event)
         case .publisher(let event, let epoch): if epoch == publisherEpoch { publisherDid(event) }
-        case .reload(let next, let texts): reload(next, texts)
+        case .reload(let load): desk.keep(load.texts) { [yield] in yield(.policiesKept($0, load)) }
         case .consumer(let event, let generation): if generation == consumerGeneration { consumerDid(event) }
         case .opened: break
         case .topologyFound(let epoch): topologyFound(epoch: epoch)
-        case .policiesKept(let result, let judge): policiesKept(result, judge)
+        case .policiesKept(let result, let load): policiesKept(result, load)
+        case .loadRecorded(let result, let load): loadRecorded(result, load)
         case .committed(let result): committed(result)
         case .signed(let result): signed(result)
         case .marked(let result, let message, let turn):
@@ -58,6 +60,7 @@ struct WorkerShell {
             if wrote(result), let turn { quarantined(quarantine.cleared(turn: turn)) }
         }
         watchDisk()
+        takeOverPolicies()
         if !quarantine.isEmpty || pipeline.isIdle { quarantined(quarantine.advance(restIsIdle: pipeline.isIdle)) }
         signWhenDue()
         leaveWhenIdle()
@@ -146,18 +149,40 @@ struct WorkerShell {
         }
     }
 
-    private func reload(_ next: Judge, _ texts: [(digest: String, text: String)]) {
-        desk.keep(texts) { [yield] in yield(.policiesKept($0, next)) }
-    }
-
-    /// Outcomes name their policy by digest: its text is on the disk before it decides anything.
-    private mutating func policiesKept(_ result: Result<Void, LedgerError>, _ next: Judge) {
+    private mutating func policiesKept(_ result: Result<Void, LedgerError>, _ load: PolicyLoad) {
         switch result {
-        case .success:
-            judge = next
-            tell(.info, "the policies were loaded again")
+        case .success: turnover.kept(load)
         case .failure(let error):
             tell(.error, "the new policies cannot be kept, the old ones stay: \(error.message)")
+        }
+    }
+
+    private mutating func takeOverPolicies() {
+        let isBetweenBatches = !pipeline.hasUnwrittenOutcomes && examined == nil
+        if isFinished { return }
+        switch turnover.advance(isBetweenBatches: isBetweenBatches, at: SteadyClock.milliseconds()) {
+        case .takeOver(let load):
+            judge = load.judge
+            tell(.info, "the policies were loaded again")
+            record(load)
+        case .record(let load): record(load)
+        case nil: break
+        }
+    }
+
+    private func record(_ load: PolicyLoad) {
+        desk.record(load.record(at: WallClock.now())) { [yield] in yield(.loadRecorded($0, load)) }
+    }
+
+    private mutating func loadRecorded(_ result: Result<Commit, LedgerError>, _ load: PolicyLoad) {
+        switch result {
+        case .success(let commit):
+            position.root = commit.root
+            signing.committed(segment: commit.segment, at: SteadyClock.milliseconds())
+        case .failure(let error) where error.code == .notWritable:
+            tell(.error, "\(error.message): that the policies were loaded is recorded later")
+            turnover.notWritable(load, at: SteadyClock.milliseconds())
+        case .failure(let error): fail(error.message)
         }
     }
 

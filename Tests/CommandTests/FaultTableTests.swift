@@ -76,14 +76,16 @@ struct FaultTableTests {
         let patient = try await Patient()
         try await patient.consuming()
         try patient.arm(fault)
-        try await patient.submit(1...50)
+        // Room for a megabyte was reserved at the start: more than that is written, so that more is asked for.
+        let count = fault.hasPrefix("fallocate") ? 1_500 : 50
+        try await patient.submit(1...count)
         try await patient.says("paused: the ledger cannot be written")
         try patient.disarm()
         try await eventually("all are announced") {
-            try await patient.site.waiting(patient.site.reportQueue) >= 50
+            try await patient.site.waiting(patient.site.reportQueue) >= count
         }
         #expect(await patient.worker.stop() == 0)
-        try await patient.expectAll(50)
+        try await patient.expectAll(count)
         await patient.site.remove()
     }
 
@@ -202,6 +204,9 @@ struct FaultTableTests {
         try await site.apply()
         let policies = site.scratch.path + "/policies"
         try FileManager.default.copyItem(atPath: Binary.repository + "/config/policies", toPath: policies)
+        let before = try site.scratch.write(
+            "before.jsonl", (1...50).map { requestJSON(100 + $0) }.joined(separator: "\n"))
+        #expect(try await site.binary.run("intake", "submit", before).code == 0)
         let worker = SupervisedWorker(site, environment: ["DETAINER_POLICY_DIRECTORY": policies], restarts: false)
         try worker.start()
         try await eventually("consuming") { worker.lastLog.contains("consuming from") }
@@ -218,13 +223,41 @@ struct FaultTableTests {
         try await eventually("it takes the new ones") { worker.lastLog.contains("the policies were loaded again") }
         let request = try site.scratch.write("r.jsonl", requestJSON(1))
         #expect(try await site.binary.run("intake", "submit", request).code == 0)
-        try await eventually("it is decided") { try await site.waiting(site.reportQueue) == 1 }
+        try await eventually("it is decided") { try await site.waiting(site.reportQueue) == 51 }
         #expect(await worker.stop() == 0)
+        try await expectEachOutcomeBelongsToTheLoadBeforeIt(site)
         // The text that decided it, comment and all, is kept beside the record.
         let show = try await site.binary.run("ledger", "show", "00000000-0000-4000-8000-000000000001")
         let digest = try #require(show.output.firstMatch(of: /sha-256:([0-9a-f]{64})/)?.1)
         let kept = try String(contentsOfFile: site.ledger + "/w1/policies/\(digest).yaml", encoding: .utf8)
         #expect(kept.hasSuffix("# read again\n"))
         await site.remove()
+    }
+
+    /// Every load is a record, and every outcome is by a policy of the newest load before it.
+    private func expectEachOutcomeBelongsToTheLoadBeforeIt(_ site: Site) async throws {
+        let text = try String(contentsOfFile: site.ledger + "/w1/segment-00000001.open.jsonl", encoding: .utf8)
+        var digests: Set<String> = []
+        var occasions: [String] = []
+        var decided = 0
+        for line in text.split(separator: "\n") {
+            let record = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            switch record["kind"] as? String {
+            case "policy-load":
+                occasions.append(record["occasion"] as? String ?? "")
+                let policies = record["policies"] as? [[String: Any]] ?? []
+                digests = Set(policies.compactMap { $0["digest"] as? String })
+                #expect(digests.count == 3)
+            case "outcome":
+                decided += 1
+                #expect(digests.contains((record["policy"] as? [String: Any])?["digest"] as? String ?? ""))
+            default: continue
+            }
+        }
+        // The broken file was no load.
+        #expect(occasions == ["start", "reload"])
+        #expect(decided == 51)
+        let list = try await site.binary.run("ledger", "list", "--kind", "policy-load", "--format", "json").objects()
+        #expect(list.count == 2)
     }
 }

@@ -6,19 +6,10 @@ import Testing
 
 /// The policies that ship, and what they say to the cases that come up.
 struct BostonPolicyTests {
-    static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("config/policies").path
-
-    static func files() throws -> [(name: String, text: String)] {
-        try FileManager.default.contentsOfDirectory(atPath: directory).sorted().map {
-            ($0, try String(contentsOfFile: directory + "/" + $0, encoding: .utf8))
-        }
-    }
-
     let policies: PolicySet
 
     init() throws {
-        policies = try PolicySet.load(files: try Self.files(), allowDrafts: true)
+        policies = try PolicySet.load(files: try Shipped.files(), allowDrafts: true)
     }
 
     private func request(
@@ -117,70 +108,5 @@ struct BostonPolicyTests {
             Issue.record("a policy was in force before the first")
             return
         }
-    }
-
-    @Test func anExplanationCitesTheLawAndTheNearestChange() throws {
-        let request = request()
-        guard case .decided(let policy, _) = policies.policy(for: request, recordedAt: Moment(secondsSinceEpoch: 0))
-        else {
-            return
-        }
-        let text = policy.explain(try policy.decide(request)).joined(separator: "\n")
-        #expect(text.contains("hold: decline. No judge's criminal warrant is before us. [H2]"))
-        #expect(text.contains("would be: refer to the duty supervisor, if criminal warrant were verified [H3]"))
-        #expect(text.contains("Boston Code 11-1.9(B): \"A law enforcement official shall not detain"))
-    }
-
-    @Test func draftsLoadOnlyWhenToldTo() throws {
-        let error = try #require(throws: PolicyError.self) {
-            try PolicySet.load(files: try Self.files(), allowDrafts: false)
-        }
-        #expect(error.explanation.contains("nobody has approved"))
-    }
-}
-
-/// What does not load, and what is said about it.
-struct PolicyRefusalTests {
-    private func refusal(_ old: String, _ new: String) throws -> PolicyError {
-        let file = try #require(try BostonPolicyTests.files().first { $0.name == "boston-2019.yaml" })
-        let text = file.text.replacing(old, with: new)
-        try #require(text != file.text)
-        return try #require(throws: PolicyError.self) { try PolicyDocument.parse(text: text, file: "p.yaml") }
-    }
-
-    @Test func noAnswerButTheThreeLoads() throws {
-        let error = try refusal(
-            "answer: refer, to: duty supervisor, because: \"The warrant", "answer: honor, because: \"The warrant")
-        #expect(error.explanation.contains("row H3 answers `honor`"))
-        #expect(error.line != nil)
-    }
-
-    @Test func aGapIsShownAsOneRequest() throws {
-        let error = try refusal("H2: {when: {asks hold: [yes, unknown]}", "H2: {when: {asks hold: yes}")
-        #expect(error.explanation.contains("no row of `hold` answers a request with asks hold: unknown"))
-    }
-
-    @Test func twoRowsThatFightAreNamedWithTheirLines() throws {
-        let error = try refusal(
-            "H4: {exception to: H2, when: {criminal warrant: [claimed, unread]}",
-            "H4: {exception to: H2, when: {criminal warrant: [claimed, verified]}")
-        #expect(error.explanation.contains("rows H3 (line"))
-        #expect(error.explanation.contains("and H4 (line"))
-    }
-
-    @Test func aFailingExampleRefusesTheFile() throws {
-        let error = try refusal("expect: [H1, T1, N2, R2]}", "expect: [H1, T1, N1, R2]}")
-        #expect(error.explanation == "example `Notice only` expects H1, T1, N1, R2 and gets H1, T1, N2, R2")
-    }
-
-    @Test(arguments: [
-        ("time zone: America/New_York", "time zone: EST"), ("status: draft", "status: law"),
-        ("in force from: 2019-12-19", "in force from: 2019-13-19"), ("receivers:", "recievers:"),
-        ("law: [T]", "law: [X]"),
-        ("exception to: T2, when: {judicial order: verified}", "exception to: H2, when: {judicial order: verified}"),
-        ("criminal warrant: verified}, answer", "criminal warrant: seen}, answer"), ("H4: {", "H3: {"),
-    ])
-    func wrongWordsAreRefused(_ old: String, _ new: String) throws {
-        #expect(!(try refusal(old, new).description.isEmpty))
     }
 }

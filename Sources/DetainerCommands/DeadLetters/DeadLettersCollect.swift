@@ -18,9 +18,13 @@ struct DeadLettersCollect: AsyncParsableCommand {
     }
 
     static func collect(_ settings: Settings) async throws -> Int {
-        try await Collector.collect(
+        // A letter may be of any jurisdiction or of none, and is collected while policies are broken too: letters have
+        // a key of their own where jurisdictions have.
+        let name = "dead-letters"
+        let path = try settings.pseudonymKeyFiles([name])[name] ?? ""
+        return try await Collector.collect(
             try settings.address(), queue: settings[.deadLetterQueue], ledger: settings[.ledgerDirectory],
-            key: try KeyFile.readOrMake(settings.pseudonymKeyFile).key, now: { WallClock.now() })
+            key: try KeyFile.readOrMake(path).key, now: { WallClock.now() })
     }
 
     /// Collects first where that is possible; says so where it is not, for the store can be read all the same.

@@ -1,27 +1,32 @@
 import ArgumentParser
 import Detainers
 import Ledger
+import Worker
 
 struct LedgerList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "What was decided, each request and revision once.")
+        commandName: "list", abstract: "What was decided, each request and revision once; or other records.")
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var ledgers: LedgerOptions
 
-    @Option(help: "Which records: outcome.")
+    @Option(help: "Which records: outcome, or policy-load: what was decided by, from when on.")
     var kind = Outcome.kind
 
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
     func validate() throws {
-        if kind != Outcome.kind { throw ValidationError("--kind takes `\(Outcome.kind)`") }
+        guard [Outcome.kind, PolicyLoad.kind].contains(kind) else {
+            throw ValidationError("--kind takes `\(Outcome.kind)` or `\(PolicyLoad.kind)`")
+        }
     }
 
     func run() async throws {
         try await Exit.mapping {
-            let union = try OutcomeUnion.read(ledgers.resolved(try common.settings()))
+            let directories = ledgers.resolved(try common.settings())
+            if kind == PolicyLoad.kind { return try listLoads(directories) }
+            let union = try OutcomeUnion.read(directories)
             let outcomes = union.sorted().map(\.outcome)
             switch format {
             case .json: for outcome in outcomes { Output.print(outcome.json()) }
@@ -30,6 +35,29 @@ struct LedgerList: AsyncParsableCommand {
                     ["DATE", "REQUEST", "REV", "STATION", "FORM", "DISPOSITION", "HOLD", "TRANSFER", "NOTIFY"],
                     outcomes.map(row))
             }
+        }
+    }
+
+    private func listLoads(_ directories: [String]) throws {
+        var rows: [[String]] = []
+        for directory in directories {
+            for worker in try LedgerReader.workerDirectories(under: directory) {
+                try LedgerReader(directory: worker).records { record in
+                    guard record.value["kind"]?.stringValue == kind else { return }
+                    if format == .json { Output.print(record.value) } else { rows += loadRows(record.value, worker) }
+                }
+            }
+        }
+        if format == .text { Output.table(["AT", "LEDGER", "OCCASION", "POLICY", "DIGEST"], rows) }
+    }
+
+    private func loadRows(_ load: JSONValue, _ worker: String) -> [[String]] {
+        func text(_ value: JSONValue, _ name: String) -> String { value[name]?.stringValue ?? "-" }
+        return (load["policies"]?.arrayValue ?? []).map { policy in
+            [
+                text(load, "recordedAt"), worker, text(load, "occasion"), text(policy, "name"),
+                String(text(policy, "digest").prefix("sha-256:".count + 12)),
+            ]
         }
     }
 

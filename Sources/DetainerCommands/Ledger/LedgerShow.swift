@@ -14,6 +14,9 @@ struct LedgerShow: AsyncParsableCommand {
     @Argument(help: "The request's id.")
     var id: String
 
+    @Flag(help: "Decide again from the recorded facts and the recorded policy, and compare byte for byte.")
+    var rederive = false
+
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
@@ -25,12 +28,15 @@ struct LedgerShow: AsyncParsableCommand {
                 Log.error("no outcome of that request is on file; `detainer dead-letters list` shows what was not read")
                 throw Exit.no
             }
+            var isSame = true
             for entry in entries {
                 switch format {
                 case .json: Output.print(entry.outcome.json())
                 case .text: try show(entry)
                 }
+                if rederive, !(try isDerivedAgain(entry)) { isSame = false }
             }
+            if !isSame { throw Exit.no }
         }
     }
 
@@ -44,10 +50,40 @@ struct LedgerShow: AsyncParsableCommand {
         guard let decision = outcome.decision else { return }
         Output.print("policy       \(decision.policyName), \(decision.policyDigest)")
         Output.print("facts        " + decision.facts.map { "\($0.name): \($0.value)" }.joined(separator: "; "))
+        for line in try keptPolicy(entry, decision).explain(decision).lines { Output.print("  " + line) }
+    }
+
+    /// The policy that decided it, whatever the policy directory holds today: its text is kept beside the records.
+    private func keptPolicy(_ entry: OutcomeUnion.Entry, _ decision: Decision) throws -> PolicyDocument {
         let digest = decision.policyDigest.replacing("sha-256:", with: "")
         let kept = entry.directory + "/policies/" + digest + ".yaml"
-        // The text that decided it is kept beside the records, whatever the policy directory holds today.
-        let text = try String(contentsOfFile: kept, encoding: .utf8)
-        for line in try PolicyDocument.parse(text: text, file: kept).explain(decision) { Output.print("  " + line) }
+        // It was proved when it was loaded; what is proved may grow.
+        let policy = try PolicyDocument.read(text: try PolicyFiles.text(kept), file: kept)
+        guard policy.digest == decision.policyDigest else {
+            throw PolicyError(file: kept, explanation: "is not the text that its name says: it was changed")
+        }
+        return policy
+    }
+
+    private func isDerivedAgain(_ entry: OutcomeUnion.Entry) throws -> Bool {
+        guard let decision = entry.outcome.decision else {
+            if format == .text { Output.print("rederived    no policy decided it: there is nothing to derive") }
+            return true
+        }
+        var derived = entry.outcome
+        derived.decision = try keptPolicy(entry, decision).decide(recorded: decision.facts)
+        let isSame = try LedgerReader(directory: entry.directory).isRecord(derived.json(), at: entry.index)
+        guard format == .text else {
+            Output.print([
+                "requestId": .string(derived.identity.requestID),
+                "revision": .number(String(derived.identity.revision)), "rederived": .bool(isSame),
+            ])
+            return isSame
+        }
+        Output.print(
+            isSame
+                ? "rederived    the same record, byte for byte, from its facts and policy \(decision.policyDigest)"
+                : "rederived    ANOTHER record than the one on file: run `detainer ledger verify`")
+        return isSame
     }
 }

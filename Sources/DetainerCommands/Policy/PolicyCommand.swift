@@ -1,37 +1,33 @@
 import ArgumentParser
-import Detainers
 import Foundation
 import Policy
-import Worker
 
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "policy", abstract: "Ask the policy.", subcommands: [PolicyExplain.self])
+        commandName: "policy", abstract: "Prove policies, try them, ask them, compare them.",
+        subcommands: [PolicyCheck.self, PolicyTest.self, PolicyExplain.self, PolicyDiff.self])
 }
 
-struct PolicyExplain: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "The decision for one request, with its reasons; records nothing.")
+/// Policy files that a command names; a directory stands for the `.yaml` files in it.
+enum PolicyFiles {
+    static func read(_ paths: [String]) throws -> [(name: String, text: String)] {
+        try paths.flatMap { path -> [(name: String, text: String)] in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            // What cannot be looked at is told when it is read.
+            guard attributes?[.type] as? FileAttributeType == .typeDirectory else { return [(path, try text(path))] }
+            return try names(in: path).map { (path + "/" + $0, try text(path + "/" + $0)) }
+        }
+    }
 
-    @OptionGroup var common: CommonOptions
+    static func names(in directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory)
+            .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
+    }
 
-    @Argument(help: "The request, a JSON file; - is standard input.")
-    var file: String
-
-    func run() async throws {
-        try await Exit.mapping {
-            let request = try RequestContract.read(try MessageFiles.content(file))
-            switch try common.settings().policies().policy(for: request, recordedAt: WallClock.now()) {
-            case .decided(let policy, let date):
-                let decision = try policy.decide(request)
-                Output.print("by \(policy.name), in force on \(date.date) (\(date.basis.rawValue))")
-                Output.print("facts: " + decision.facts.map { "\($0.name): \($0.value)" }.joined(separator: "; "))
-                for line in policy.explain(decision) { Output.print("  " + line) }
-            case .notOurs: Output.print("not ours: no policy serves this agency")
-            case .noneInForce(let date):
-                Log.error("no policy is in force on \(date.date)")
-                throw Exit.no
-            }
+    static func text(_ path: String) throws -> String {
+        do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
+            // Foundation's reason names neither the file nor what to do.
+            throw PolicyError(file: path, explanation: "cannot be read as a text file in UTF-8")
         }
     }
 }

@@ -39,24 +39,22 @@ struct WorkerRun: AsyncParsableCommand {
         let settings = try common.settings(flags)
         let worker = try Self.checked(settings[.workerName])
         let policies = try settings.policies()
-        let (key, isNew) = try KeyFile.readOrMake(settings.pseudonymKeyFile)
-        if isNew { Log.info("made a new pseudonym key in \(settings.pseudonymKeyFile): keep it, and keep it secret") }
+        let judge = Judge(policies: policies, keys: try Self.keys(policies, settings), worker: worker)
         let service = WorkerService(
             configuration: WorkerConfiguration(
                 address: try settings.address(), worker: worker, requestQueue: settings[.requestQueue],
                 outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
                 prefetch: try settings.prefetch(), exitWhenIdleSeconds: exitWhenIdle),
-            judge: Judge(policies: policies, key: key, jurisdiction: policies.jurisdiction, worker: worker),
-            notify: { Log.line($0.level.rawValue, $0.text) })
+            judge: judge, notify: { Log.line($0.level.rawValue, $0.text) })
         let signingKey = try settings.signingKey()
         let signals = Signals(
             stop: service.stop,
-            reload: { Self.reload(common, service, key: key, worker: worker) })
+            reload: { Self.reload(common, service, worker: worker) })
         defer { signals.cancel() }
         let summary = try await service.run {
             let opened = try OpenLedger.open(
-                directory: settings[.ledgerDirectory], worker: worker,
-                policies: policies.documents.map { ($0.digest, $0.text) }, signingKey: signingKey, now: WallClock.now())
+                directory: settings[.ledgerDirectory], worker: worker, load: PolicyLoad(judge, occasion: .start),
+                signingKey: signingKey, now: WallClock.now())
             if opened.wasUnclean { Log.info("the last run did not stop in order: one message at a time at first") }
             tell(opened.recovery)
             return opened
@@ -66,15 +64,26 @@ struct WorkerRun: AsyncParsableCommand {
     }
 
     /// Loads the policies again; where one of them does not hold, the old ones stay.
-    private static func reload(_ common: CommonOptions, _ service: WorkerService, key: PseudonymKey, worker: String) {
+    private static func reload(_ common: CommonOptions, _ service: WorkerService, worker: String) {
         do {
-            let policies = try common.settings().policies()
-            service.reload(
-                Judge(policies: policies, key: key, jurisdiction: policies.jurisdiction, worker: worker),
-                policies: policies.documents.map { ($0.digest, $0.text) })
+            let settings = try common.settings()
+            let policies = try settings.policies()
+            let judge = Judge(policies: policies, keys: try keys(policies, settings), worker: worker)
+            service.reload(PolicyLoad(judge, occasion: .reload))
         } catch {
             Log.error("the policies were not loaded again, the old ones stay: \(Exit.sentence(error))")
         }
+    }
+
+    /// The pseudonym key of each jurisdiction, made where there is none yet.
+    private static func keys(_ policies: PolicySet, _ settings: Settings) throws -> [String: PseudonymKey] {
+        var keys: [String: PseudonymKey] = [:]
+        for (jurisdiction, path) in try settings.pseudonymKeyFiles(policies.jurisdictions) {
+            let (key, isNew) = try KeyFile.readOrMake(path)
+            if isNew { Log.info("made a new pseudonym key in \(path): keep it, and keep it secret") }
+            keys[jurisdiction] = key
+        }
+        return keys
     }
 
     private func tell(_ recovery: RecoveryReport) {

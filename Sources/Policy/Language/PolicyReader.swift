@@ -1,199 +1,397 @@
 import Detainers
 import Yams
 
-/// Reads a policy file: YAML 1.2, where a bare `no` is a word, into tables; strict about every key.
+// A policy file is YAML 1.2, where a bare `no` is a word; docs/policies.md tells its author what may stand in it:
+//
+//     policy, jurisdiction, receivers, in force from, time zone, status, approved by     who and when
+//     law:       {KEY: {cite: …, quote: … | reported: …}}
+//     not known: [sentence]
+//     facts:     {NAME: [word, …] | {any of: [word, …]} | date | whole number}
+//     hold, transfer, notify, report line:
+//                {law: [KEY], ROW: {exception to: ROW, when: {NAME: …} | always, answer: …, to: …, because: …, law: …}}
+//     duties:    {DUTY: {when: …, do: …, law: …}}
+//     examples:  {NAME: {given: {NAME: …}, expect: [ROW, …]}}
+//
+// Every key is checked. Reading goes on after a mistake, so that an author hears of all of them at once.
+
+/// Reads one policy file.
 struct PolicyReader {
-    let file: String
+    /// A policy is a few pages; this is a book.
+    static let maximumBytes = 256 << 10
+    /// One bit each in a machine word, and more than anyone can follow.
+    static let maximumRows = 64
 
     static let tableNames = ["hold", "transfer", "notify", "report line"]
+    /// Counted as a detainer request, or among the others: the lines that the report has.
+    static let reportLines = ["item 1", "other requests"]
+    private static let keys =
+        [
+            "policy", "jurisdiction", "receivers", "in force from", "time zone", "status", "approved by", "law",
+            "not known", "facts",
+        ] + tableNames + ["duties", "examples"]
+    private static let optionalKeys = ["jurisdiction", "status", "not known", "duties"]
 
-    func error(_ node: Node?, _ explanation: String) -> PolicyError {
-        PolicyError(file: file, line: node?.mark?.line, explanation: explanation)
-    }
+    let file: String
+    private(set) var problems: [PolicyProblem] = []
+    /// The row, duty or example that is being read.
+    private var place: String?
 
-    func root(_ text: String) throws(PolicyError) -> [(key: String, value: Node)] {
-        let node: Node?
-        do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
-            throw PolicyError(file: file, explanation: "is not YAML: \(error)")
-        } catch {
-            throw PolicyError(file: file, explanation: "is not YAML")
+    init(file: String) { self.file = file }
+
+    /// - Throws: all that is wrong with the file.
+    mutating func document(_ text: String) throws(PolicyError) -> PolicyDocument {
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw PolicyError(file: file, explanation: "is longer than \(Self.maximumBytes) bytes")
         }
-        guard let node else { throw PolicyError(file: file, explanation: "is empty") }
-        return try mapping(node, "the policy", allowed: nil)
+        guard let zone = TimeZoneName("UTC"), let root = compose(text) else { throw PolicyError(problems) }
+        var draft = PolicyDraft(timeZone: zone)
+        let members = mapping(root, "the policy", allowed: Self.keys)
+        for key in Self.keys where !Self.optionalKeys.contains(key) && members[key] == nil {
+            problems.append(PolicyProblem(file: file, explanation: "lacks `\(key)`"))
+        }
+        head(members, &draft)
+        draft.law = law(members["law"])
+        draft.facts = facts(members["facts"])
+        for name in Self.tableNames {
+            if let node = members[name] { draft.tables.append(table(name, node, draft)) }
+        }
+        draft.duties = duties(members["duties"], draft)
+        checkNames(draft)
+        draft.examples = examples(members["examples"], draft)
+        let document: PolicyDocument
+        do throws(PolicyError) { document = try PolicyDocument(draft, text: text, file: file) } catch {
+            throw PolicyError(problems + error.problems)
+        }
+        if !problems.isEmpty { throw PolicyError(problems) }
+        return document
     }
 
-    /// The members of a mapping, each key once and, where a list is given, each key in it.
-    func mapping(_ node: Node, _ what: String, allowed: [String]?) throws(PolicyError) -> [(key: String, value: Node)] {
-        guard case .mapping(let mapping) = node else { throw error(node, "\(what) must be a mapping") }
-        var members: [(key: String, value: Node)] = []
+    // MARK: - YAML
+
+    private mutating func compose(_ text: String) -> Node? {
+        do {
+            if let node = try Yams.compose(yaml: text) { return node }
+            problems.append(PolicyProblem(file: file, explanation: "is empty"))
+        } catch {
+            problems.append(Self.problem(error, file: file))
+        }
+        return nil
+    }
+
+    private static func problem(_ error: any Error, file: String) -> PolicyProblem {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            PolicyProblem(
+                file: file, line: mark.line, column: mark.column, explanation: "this is not YAML here: \(problem)")
+        case .duplicatedKeysInMapping(let names, let context):
+            PolicyProblem(
+                file: file, line: context.mark.line, column: context.mark.column,
+                explanation: "the same name stands twice in what begins here: \(names.joined(separator: ", "))")
+        default: PolicyProblem(file: file, explanation: "is not YAML")
+        }
+    }
+
+    mutating func problem(_ node: Node?, _ explanation: String) {
+        problems.append(
+            PolicyProblem(
+                file: file, line: node?.mark?.line, column: node?.mark?.column, row: place, explanation: explanation))
+    }
+
+    static func mark(_ node: Node) -> Mark { Mark(line: node.mark?.line ?? 0, column: node.mark?.column ?? 0) }
+
+    /// The members of a mapping by name, in their order.
+    struct Members {
+        var list: [(name: String, key: Node, value: Node)] = []
+        subscript(_ name: String) -> Node? { list.first { $0.name == name }?.value }
+    }
+
+    /// - Parameter allowed: the names that may stand there; `nil`: any.
+    mutating func mapping(_ node: Node, _ what: String, allowed: [String]?) -> Members {
+        var members = Members()
+        guard case .mapping(let mapping) = node else {
+            problem(node, "\(what) must be a list of names, each with what belongs to it")
+            return members
+        }
         for (key, value) in mapping {
-            guard let name = key.string else { throw error(key, "\(what) has a key that is no word") }
-            if members.contains(where: { $0.key == name }) { throw error(key, "\(what) has `\(name)` twice") }
-            if let allowed, !allowed.contains(name) {
-                throw error(key, "\(what) has an unknown key `\(name)`; known are \(allowed.joined(separator: ", "))")
+            guard let name = key.scalar?.string, !name.isEmpty else {
+                problem(key, "\(what) has a name that is no word")
+                continue
             }
-            members.append((name, value))
+            if let allowed, !allowed.contains(name) {
+                problem(key, "\(what) knows no `\(name)`; it knows \(allowed.joined(separator: ", "))")
+            } else {
+                members.list.append((name, key, value))
+            }
         }
         return members
     }
 
-    func text(_ node: Node, _ what: String) throws(PolicyError) -> String {
+    /// A word or a sentence.
+    mutating func text(_ node: Node?, _ what: String) -> String? {
+        guard let node else { return nil }
         guard let text = node.scalar?.string, !text.isEmpty else {
-            throw error(node, "\(what) must be a word or a sentence")
+            problem(node, "\(what) must be a word or a sentence")
+            return nil
         }
         return text
     }
 
-    /// One word, or a list of different words.
-    func words(_ node: Node, _ what: String) throws(PolicyError) -> [String] {
-        guard case .sequence(let sequence) = node else { return [try text(node, what)] }
-        var words: [String] = []
+    /// One word or several, each with its node.
+    mutating func words(_ node: Node?, _ what: String) -> [(text: String, node: Node)] {
+        guard let node else { return [] }
+        guard case .sequence(let sequence) = node else { return text(node, what).map { [($0, node)] } ?? [] }
+        var words: [(text: String, node: Node)] = []
         for element in sequence {
-            let word = try text(element, what)
-            if words.contains(word) { throw error(element, "\(what) has `\(word)` twice") }
-            words.append(word)
+            guard let word = text(element, what) else { continue }
+            if words.contains(where: { $0.text == word }) { problem(element, "\(what) has `\(word)` twice") }
+            words.append((word, element))
         }
+        if words.isEmpty { problem(node, "\(what) must not be empty") }
         return words
     }
 
-    func law(_ node: Node) throws(PolicyError) -> [String: Citation] {
-        var law: [String: Citation] = [:]
-        for (key, value) in try mapping(node, "law", allowed: nil) {
-            let members = try mapping(value, "law `\(key)`", allowed: ["cite", "quote", "reported"])
-            func member(_ name: String) throws(PolicyError) -> String? {
-                guard let node = members.first(where: { $0.key == name })?.value else { return nil }
-                return try text(node, "law `\(key)`, `\(name)`")
-            }
-            guard let cite = try member("cite") else { throw error(value, "law `\(key)` lacks `cite`") }
-            let quote = try member("quote")
-            let reported = try member("reported")
-            guard (quote == nil) != (reported == nil) else {
-                throw error(value, "law `\(key)` needs either `quote`, where its words are known, or `reported`")
-            }
-            law[key] = Citation(cite: cite, quote: quote, reported: reported)
-        }
-        return law
-    }
+    // MARK: - who and when
 
-    func facts(_ node: Node) throws(PolicyError) -> [FactDeclaration] {
-        var declarations: [FactDeclaration] = []
-        for (name, value) in try mapping(node, "facts", allowed: FactsOfRequest.names) {
-            let values = try words(value, "fact `\(name)`")
-            if values.contains(FactDeclaration.unknown) {
-                throw error(value, "every fact may be unknown: leave it out")
-            }
-            let known = FactsOfRequest.values(of: name)
-            guard Set(values) == Set(known) else {
-                throw error(value, "fact `\(name)` must have the values \(known.joined(separator: ", "))")
-            }
-            declarations.append(FactDeclaration(name: name, values: values))
+    private mutating func head(_ members: Members, _ draft: inout PolicyDraft) {
+        draft.name = text(members["policy"], "`policy`") ?? ""
+        draft.receivers = words(members["receivers"], "`receivers`").map(\.text)
+        draft.jurisdiction = text(members["jurisdiction"], "`jurisdiction`") ?? draft.receivers.first ?? ""
+        let slug = Set("abcdefghijklmnopqrstuvwxyz0123456789-")
+        for name in [draft.jurisdiction] + draft.receivers where !name.allSatisfy(slug.contains) {
+            problem(members["receivers"], "`\(name)` must be lower-case letters, digits and hyphens")
         }
-        return declarations
-    }
-
-    func table(
-        _ name: String, _ node: Node, facts: [FactDeclaration], law: [String: Citation]
-    ) throws(PolicyError) -> Table {
-        var rows: [Row] = []
-        var tableLaw: [String] = []
-        for (key, value) in try mapping(node, "table `\(name)`", allowed: nil) {
-            if key == "law" {
-                tableLaw = try citations(value, law)
+        if let text = text(members["in force from"], "`in force from`") {
+            if let date = CivilDate(text) {
+                draft.inForceFrom = date
             } else {
-                rows.append(try row(key, value, table: name, facts: facts, law: law))
+                problem(members["in force from"], "`in force from` must be a date such as 2019-12-19")
             }
         }
-        for position in rows.indices where rows[position].law.isEmpty { rows[position].law = tableLaw }
-        for row in rows {
-            if row.law.isEmpty {
-                throw PolicyError(file: file, line: row.line, explanation: "row \(row.id) cites no law")
-            }
-            guard let base = row.exceptionTo else { continue }
-            guard base != row.id, rows.contains(where: { $0.id == base }) else {
-                throw PolicyError(
-                    file: file, line: row.line,
-                    explanation: "row \(row.id) is an exception to \(base), which is no other row here")
+        if let text = text(members["time zone"], "`time zone`") {
+            if let zone = TimeZoneName(text) {
+                draft.timeZone = zone
+            } else {
+                problem(members["time zone"], "`time zone` must be an IANA name such as America/New_York")
             }
         }
-        return Table(name: name, line: node.mark?.line ?? 0, rows: rows)
+        if let text = text(members["status"], "`status`") {
+            if let status = PolicyDocument.Status(rawValue: text) {
+                draft.status = status
+            } else {
+                problem(members["status"], "`status` is draft or approved")
+            }
+        }
+        let approver = text(members["approved by"], "`approved by`")
+        draft.approvedBy = approver == "nobody yet" ? nil : approver
+        draft.notKnown = words(members["not known"], "`not known`").map(\.text)
     }
 
-    private func citations(_ node: Node, _ law: [String: Citation]) throws(PolicyError) -> [String] {
-        let keys = try words(node, "law")
-        for key in keys where law[key] == nil { throw error(node, "`\(key)` is not in `law`") }
-        return keys
+    private mutating func law(_ node: Node?) -> [Citation] {
+        guard let node else { return [] }
+        return mapping(node, "`law`", allowed: nil).list.compactMap { name, key, value in
+            let members = mapping(value, "law `\(name)`", allowed: ["cite", "quote", "reported"])
+            let quote = text(members["quote"], "law `\(name)`, `quote`")
+            let reported = text(members["reported"], "law `\(name)`, `reported`")
+            if (quote == nil) == (reported == nil) {
+                problem(key, "law `\(name)` needs either `quote`, where its words are known, or `reported`")
+            }
+            guard let cite = text(members["cite"], "law `\(name)`, `cite`") else {
+                problem(key, "law `\(name)` lacks `cite`")
+                return nil
+            }
+            return Citation(key: name, mark: Self.mark(key), cite: cite, quote: quote, reported: reported)
+        }
     }
 
-    private func row(
-        _ id: String, _ node: Node, table: String, facts: [FactDeclaration], law: [String: Citation]
-    ) throws(PolicyError) -> Row {
-        let members = try mapping(
-            node, "row \(id)", allowed: ["exception to", "when", "answer", "to", "because", "law"])
-        func member(_ name: String) -> Node? { members.first { $0.key == name }?.value }
-        guard let answerNode = member("answer"), let because = member("because"), let when = member("when") else {
-            throw error(node, "row \(id) needs `when`, `answer` and `because`")
+    private mutating func facts(_ node: Node?) -> [FactDeclaration] {
+        guard let node else { return [] }
+        let known = WorldFact.allCases.map(\.name)
+        return mapping(node, "`facts`", allowed: known).list.compactMap { name, key, value in
+            guard let fact = WorldFact(name: name) else { return nil }
+            checkType(fact, value)
+            return FactDeclaration(fact: fact, mark: Self.mark(key))
         }
-        let answer = try text(answerNode, "row \(id), `answer`")
-        let role = try member("to").map { role throws(PolicyError) in try text(role, "row \(id), `to`") }
-        if table != "report line" {
-            guard let kind = AnswerKind(rawValue: answer) else {
-                throw error(
-                    answerNode,
-                    "row \(id) answers `\(answer)`: software answers decline, refer or not_asked and nothing else")
+    }
+
+    private mutating func checkType(_ fact: WorldFact, _ node: Node) {
+        let expected: String
+        let isRight: Bool
+        switch fact.type {
+        case .word(let all):
+            expected = "[\(all.joined(separator: ", "))]"
+            isRight = node.sequence != nil && Set(words(node, "fact `\(fact.name)`").map(\.text)) == Set(all)
+        case .anyOf(let all):
+            expected = "{any of: [\(all.joined(separator: ", "))]}"
+            let list = node.mapping.flatMap { $0.count == 1 ? $0["any of"] : nil }
+            isRight = Set(words(list, "fact `\(fact.name)`").map(\.text)) == Set(all)
+        case .date:
+            expected = "date"
+            isRight = node.scalar?.string == expected
+        case .wholeNumber:
+            expected = "whole number"
+            isRight = node.scalar?.string == expected
+        }
+        if !isRight { problem(node, "fact `\(fact.name)` must be: \(expected)") }
+    }
+
+    // MARK: - rows
+
+    private mutating func table(_ name: String, _ node: Node, _ draft: PolicyDraft) -> Table {
+        var table = Table(name: name, mark: Self.mark(node), rows: [])
+        var tableLaw: [String] = []
+        var citesForAll = false
+        for (key, keyNode, value) in mapping(node, "table `\(name)`", allowed: nil).list {
+            if key == "law" {
+                tableLaw = citations(value, draft)
+                citesForAll = true
+            } else {
+                place = "row \(key)"
+                if let row = row(key, keyNode, value, of: name, draft) { table.rows.append(row) }
+                place = nil
             }
-            if (kind == .refer) != (role != nil) { throw error(node, "row \(id): `refer` and `to` go together") }
-        } else if role != nil {
-            throw error(node, "row \(id): a report line goes to nobody")
         }
-        var conditions: [Row.Condition] = []
-        for (fact, value) in try mapping(when, "row \(id), `when`", allowed: facts.map(\.name)) {
-            let values = try words(value, "row \(id), `\(fact)`")
-            let domain = facts.first { $0.name == fact }?.domain ?? []
-            for word in values where !domain.contains(word) {
-                throw error(value, "row \(id): `\(fact)` is never `\(word)`")
+        if table.rows.count > Self.maximumRows {
+            problem(node, "table `\(name)` has more than \(Self.maximumRows) rows")
+            table.rows = []
+        }
+        for position in table.rows.indices where table.rows[position].law.isEmpty {
+            table.rows[position].law = tableLaw
+        }
+        for row in table.rows { checkReferences(row, table, citesSomething: citesForAll) }
+        return table
+    }
+
+    private mutating func checkReferences(_ row: Row, _ table: Table, citesSomething: Bool) {
+        func add(_ explanation: String) -> PolicyProblem {
+            PolicyProblem(
+                file: file, line: row.mark.line, column: row.mark.column, row: "row \(row.id)", explanation: explanation
+            )
+        }
+        if row.law.isEmpty, !citesSomething { problems.append(add("cites no law: give it, or its table, a `law`")) }
+        var seen = [row.id]
+        var next = row.exceptionTo
+        while let base = next {
+            if seen.contains(base) {
+                problems.append(add("is an exception to itself: \((seen + [base]).joined(separator: " to "))"))
+                return
             }
-            conditions.append(Row.Condition(fact: fact, values: values))
+            guard let found = table.rows.first(where: { $0.id == base }) else {
+                problems.append(add("is an exception to \(base), which is no row of table `\(table.name)`"))
+                return
+            }
+            seen.append(base)
+            next = found.exceptionTo
         }
+    }
+
+    private mutating func citations(_ node: Node?, _ draft: PolicyDraft) -> [String] {
+        words(node, "`law`").compactMap { key, node in
+            if draft.law.contains(where: { $0.key == key }) { return key }
+            problem(node, "cites `\(key)`, which is not among the `law` at the top")
+            return nil
+        }
+    }
+
+    private mutating func row(
+        _ id: String, _ key: Node, _ node: Node, of table: String, _ draft: PolicyDraft
+    ) -> Row? {
+        let members = mapping(node, "a row", allowed: ["exception to", "when", "answer", "to", "because", "law"])
+        for needed in ["when", "answer", "because"] where members[needed] == nil { problem(key, "lacks `\(needed)`") }
+        let role = text(members["to"], "`to`")
+        let answer = text(members["answer"], "`answer`") ?? ""
+        if let node = members["answer"] { checkAnswer(answer, role, node, of: table) }
         return Row(
-            id: id, line: node.mark?.line ?? 0,
-            exceptionTo: try member("exception to").map { base throws(PolicyError) in try text(base, "row \(id)") },
-            conditions: conditions, answer: answer, role: role, because: try text(because, "row \(id), `because`"),
-            law: try member("law").map { node throws(PolicyError) in try citations(node, law) } ?? [])
+            id: id, mark: Self.mark(key), exceptionTo: text(members["exception to"], "`exception to`"),
+            conditions: conditions(members["when"], draft), answer: answer, role: role,
+            because: text(members["because"], "`because`") ?? "", law: citations(members["law"], draft))
     }
 
-    func examples(_ node: Node, facts: [FactDeclaration]) throws(PolicyError) -> [Example] {
-        var examples: [Example] = []
-        for (name, value) in try mapping(node, "examples", allowed: nil) {
-            let members = try mapping(value, "example `\(name)`", allowed: ["given", "expect"])
-            guard let given = members.first(where: { $0.key == "given" })?.value,
-                let expect = members.first(where: { $0.key == "expect" })?.value
-            else { throw error(value, "example `\(name)` needs `given` and `expect`") }
-            var values: FactValues = [:]
-            for (fact, word) in try mapping(given, "example `\(name)`", allowed: facts.map(\.name)) {
-                let text = try text(word, "example `\(name)`, `\(fact)`")
-                guard facts.first(where: { $0.name == fact })?.domain.contains(text) == true else {
-                    throw error(word, "example `\(name)`: `\(fact)` is never `\(text)`")
-                }
-                values[fact] = text
+    private mutating func checkAnswer(_ answer: String, _ role: String?, _ node: Node, of table: String) {
+        if table == Self.tableNames[3] {
+            if !Self.reportLines.contains(answer) {
+                problem(node, "`\(answer)` is no line of the report: \(Self.reportLines.joined(separator: " or "))")
             }
-            examples.append(
-                Example(name: name, line: value.mark?.line ?? 0, given: values, expect: try words(expect, "`expect`")))
+            if role != nil { problem(node, "a line of the report goes to nobody: take `to` out") }
+        } else if let kind = AnswerKind(rawValue: answer) {
+            if kind == .refer, role == nil { problem(node, "`refer` needs `to`: the human role that it goes to") }
+            if kind != .refer, role != nil { problem(node, "only `refer` goes `to` somebody") }
+        } else {
+            problem(node, "answers `\(answer)`: software answers decline, refer or not_asked and nothing else")
         }
-        return examples
     }
-}
 
-/// A piece of law: quoted where its words are known, else marked as reported.
-struct Citation: Sendable, Equatable {
-    var cite: String
-    var quote: String?
-    var reported: String?
-}
+    private mutating func duties(_ node: Node?, _ draft: PolicyDraft) -> [Duty] {
+        guard let node else { return [] }
+        return mapping(node, "`duties`", allowed: nil).list.map { name, key, value in
+            place = "duty \(name)"
+            defer { place = nil }
+            let members = mapping(value, "a duty", allowed: ["when", "do", "law"])
+            for needed in ["when", "do", "law"] where members[needed] == nil { problem(key, "lacks `\(needed)`") }
+            return Duty(
+                id: name, mark: Self.mark(key), conditions: conditions(members["when"], draft),
+                text: text(members["do"], "`do`") ?? "", law: citations(members["law"], draft))
+        }
+    }
 
-/// A case that the policy's author worked out by hand: these facts, these rows.
-struct Example: Sendable, Equatable {
-    var name: String
-    var line: Int
-    var given: FactValues
-    var expect: [String]
+    private mutating func checkNames(_ draft: PolicyDraft) {
+        var names: Set<String> = []
+        let all = draft.tables.flatMap { $0.rows.map { ($0.id, $0.mark) } } + draft.duties.map { ($0.id, $0.mark) }
+        for (name, mark) in all where !names.insert(name).inserted {
+            problems.append(
+                PolicyProblem(
+                    file: file, line: mark.line, column: mark.column, row: "row \(name)",
+                    explanation: "has the name of another row: give it one of its own"))
+        }
+    }
+
+    // MARK: - conditions and examples
+
+    private mutating func conditions(_ node: Node?, _ draft: PolicyDraft) -> [Condition] {
+        guard let node, node.scalar?.string != "always" else { return [] }
+        let members = mapping(node, "`when`", allowed: draft.facts.map(\.name))
+        if members.list.isEmpty, node.mapping != nil { problem(node, "says nothing: write `always`, or some facts") }
+        return members.list.compactMap { name, key, value in
+            guard let fact = draft.facts.firstIndex(where: { $0.name == name }) else { return nil }
+            let reader = AlternativeReader(declaration: draft.facts[fact])
+            let alternatives = words(value, "`\(name)`").compactMap { text, node in
+                let alternative = reader.read(text)
+                if alternative == nil { problem(node, reader.explanation) }
+                return alternative
+            }
+            return Condition(fact: fact, alternatives: alternatives, mark: Self.mark(value))
+        }
+    }
+
+    private mutating func examples(_ node: Node?, _ draft: PolicyDraft) -> [Example] {
+        guard let node else { return [] }
+        let ids = draft.tables.flatMap { $0.rows.map(\.id) } + draft.duties.map(\.id)
+        return mapping(node, "`examples`", allowed: nil).list.map { name, key, value in
+            place = "example `\(name)`"
+            defer { place = nil }
+            let members = mapping(value, "an example", allowed: ["given", "expect"])
+            for needed in ["given", "expect"] where members[needed] == nil { problem(key, "lacks `\(needed)`") }
+            let expect = words(members["expect"], "`expect`")
+            for (id, node) in expect where !ids.contains(id) { problem(node, "expects `\(id)`, which is no row here") }
+            return Example(
+                name: name, mark: Self.mark(key), given: given(members["given"], draft), expect: expect.map(\.text))
+        }
+    }
+
+    private mutating func given(_ node: Node?, _ draft: PolicyDraft) -> [FactValue] {
+        var values = [FactValue](repeating: .unknown, count: draft.facts.count)
+        guard let node else { return values }
+        for (name, _, value) in mapping(node, "`given`", allowed: draft.facts.map(\.name)).list {
+            guard let fact = draft.facts.firstIndex(where: { $0.name == name }) else { continue }
+            let type = draft.facts[fact].type
+            let read: FactValue?
+            if value.sequence != nil {
+                read = type.anyOf(words(value, "`\(name)`").map(\.text))
+            } else {
+                read = text(value, "`\(name)`").flatMap(type.value)
+            }
+            if let read { values[fact] = read } else { problem(value, "this is no value of `\(name)`") }
+        }
+        return values
+    }
 }

@@ -1,81 +1,110 @@
-import Detainers
+/// What a row asks of one fact: that one of these alternatives holds.
+struct Condition: Sendable, Equatable {
+    /// Position among the facts that the policy declares.
+    var fact: Int
+    var alternatives: [Alternative]
+    var mark: Mark
 
-/// Values of facts by the names of the facts; a fact that is not there is `unknown`.
-typealias FactValues = [String: String]
+    enum Alternative: Sendable, Equatable {
+        case unknown
+        case word(Int)
+        case includes(Int)
+        case lacks(Int)
+        /// Any number of words, and it is none.
+        case empty
+        /// A number or a date, both ends included; `nil` is no limit.
+        case range(Int?, Int?)
+    }
+}
+
+/// Where something stands in a policy file, counted from 1.
+struct Mark: Sendable, Equatable {
+    var line: Int
+    var column: Int
+}
 
 /// One row: when these facts hold, this answer.
 struct Row: Sendable, Equatable {
     var id: String
-    var line: Int
-    /// The row that this one overrides where both apply.
+    var mark: Mark
+    /// The row that this one overrides where both hold.
     var exceptionTo: String?
+    /// All of them must hold; none: always.
     var conditions: [Condition]
+    /// One of the three answers, or a line of the report.
     var answer: String
+    /// The human role that a referral goes to.
     var role: String?
     var because: String
     /// Keys of the policy's law; the table's where the row names none.
     var law: [String]
 
-    struct Condition: Sendable, Equatable {
-        var fact: String
-        var values: [String]
-    }
-
-    func matches(_ facts: FactValues) -> Bool {
-        conditions.allSatisfy { $0.values.contains(facts[$0.fact] ?? FactDeclaration.unknown) }
-    }
-}
-
-/// A fact and the values it may have besides `unknown`, which every fact may have.
-struct FactDeclaration: Sendable, Equatable {
-    static let unknown = "unknown"
-
-    var name: String
-    var values: [String]
-
-    var domain: [String] { values + [Self.unknown] }
+    /// The answer in words: two rows with the same words answer alike.
+    var words: String { role.map { "\(answer) to the \($0)" } ?? answer }
 }
 
 /// Rows of which exactly one answers each request.
 struct Table: Sendable, Equatable {
     var name: String
-    var line: Int
+    var mark: Mark
     var rows: [Row]
 
-    enum Lookup: Equatable {
-        case row(Row)
-        case none
-        case conflict([Row])
+    /// Positions of the rows that a row is an exception to, directly or through others, nearest first; ends where it
+    /// would go round.
+    func chain(from position: Int) -> [Int] {
+        var chain: [Int] = []
+        var next = rows[position].exceptionTo
+        while let base = next.flatMap({ id in rows.firstIndex { $0.id == id } }), base != position,
+            !chain.contains(base)
+        {
+            chain.append(base)
+            next = rows[base].exceptionTo
+        }
+        return chain
     }
 
-    /// The row that applies: those that match, less those to which a matching row is an exception. Order never decides.
-    ///
-    /// An exception matches only where the row that it is an exception to does.
-    func look(_ facts: FactValues) -> Lookup {
-        let holding = rows.filter { $0.matches(facts) }
-        let matching = holding.filter { row in
-            chain(from: row).allSatisfy { base in holding.contains { $0.id == base } }
-        }
-        let overridden = Set(matching.compactMap(\.exceptionTo))
-        let left = matching.filter { !overridden.contains($0.id) }
-        switch left.count {
-        case 0: return .none
-        case 1: return .row(left[0])
-        default: return .conflict(left)
-        }
-    }
+    /// The facts that any row asks for, as positions among the declared ones.
+    var facts: [Int] { Set(rows.flatMap { $0.conditions.map(\.fact) }).sorted() }
+}
 
-    /// The rows that a row is an exception to, directly or through others; ends where it would go round.
-    private func chain(from row: Row) -> [String] {
-        var bases: [String] = []
-        var next = row.exceptionTo
-        while let base = next, !bases.contains(base) {
-            bases.append(base)
-            next = rows.first { $0.id == base }?.exceptionTo
-        }
-        return bases
-    }
+/// Something else that the law tells the agency to do, where these facts hold.
+struct Duty: Sendable, Equatable {
+    var id: String
+    var mark: Mark
+    var conditions: [Condition]
+    var text: String
+    var law: [String]
+}
 
-    /// The facts that any row asks for.
-    var facts: Set<String> { Set(rows.flatMap { $0.conditions.map(\.fact) }) }
+/// A fact that a policy asks for.
+struct FactDeclaration: Sendable, Equatable {
+    var fact: WorldFact
+    var mark: Mark
+
+    var name: String { fact.name }
+    var type: FactType { fact.type }
+}
+
+/// A piece of law: quoted where its words are known, else marked as reported.
+public struct Citation: Sendable, Equatable {
+    var key: String
+    var mark: Mark
+    public var cite: String
+    public var quote: String?
+    public var reported: String?
+
+    var sentence: String {
+        if let quote { return "\(cite): \"\(quote)\"" }
+        return "\(cite) (as reported): \(reported ?? "")"
+    }
+}
+
+/// A case that the policy's author worked out by hand: these facts, these rows.
+struct Example: Sendable, Equatable {
+    var name: String
+    var mark: Mark
+    /// One value for each declared fact.
+    var given: [FactValue]
+    /// A row of each table in their order, then the duties.
+    var expect: [String]
 }

@@ -1,47 +1,64 @@
-/// Looks at every combination of the facts that a table asks for, `unknown` included.
-enum Completeness {
-    /// Far more than tables that a person can read have; a larger one is refused rather than believed.
-    static let maximumCombinations = 100_000
+/// Proves a policy, or tells all that is wrong with it.
+///
+/// Over every combination of facts, `unknown` included: each table answers it, no two rows of a table both do, and each
+/// row answers something. By subtracting boxes, which is exact, and not by trying. Also: the examples cover every value
+/// that an exception names and every one it does not, and come out as they say.
+struct Proof {
+    private let document: PolicyDocument
+    private(set) var problems: [PolicyProblem] = []
 
-    /// Refuses a table that leaves a combination without an answer or with two.
-    static func check(_ table: Table, _ declarations: [FactDeclaration], file: String) throws(PolicyError) {
-        let asked = declarations.filter { table.facts.contains($0.name) }
-        let combinations = asked.reduce(1) { min(maximumCombinations + 1, $0 * $1.domain.count) }
-        guard combinations <= maximumCombinations else {
-            throw PolicyError(
-                file: file, line: table.line,
-                explanation: "table `\(table.name)` has more than \(maximumCombinations) combinations of facts")
+    init(_ document: PolicyDocument) {
+        self.document = document
+        for table in document.tables { prove(TableRegions(table, in: document.space)) }
+        checkLaw()
+        problems += document.runExamples().compactMap(\.problem)
+        // What an example lacks is told when the tables themselves hold.
+        if problems.isEmpty { problems += Coverage(document).problems }
+    }
+
+    private mutating func add(_ mark: Mark, _ row: String?, _ explanation: String) {
+        problems.append(
+            PolicyProblem(
+                file: document.file, line: mark.line, column: mark.column, row: row, explanation: explanation))
+    }
+
+    private mutating func prove(_ regions: TableRegions) {
+        let table = regions.table
+        if let box = regions.gap.boxes.first {
+            add(table.mark, nil, "no row of `\(table.name)` answers a request with \(words(box, table))")
         }
-        for number in 0..<combinations {
-            let facts = combination(number, of: asked)
-            switch table.look(facts) {
-            case .row: continue
-            case .none:
-                throw PolicyError(
-                    file: file, line: table.line,
-                    explanation: "no row of `\(table.name)` answers a request with \(words(facts, asked))")
-            case .conflict(let rows):
-                throw PolicyError(
-                    file: file, line: rows[0].line,
-                    explanation: "rows "
-                        + rows.map { "\($0.id) (line \($0.line))" }.joined(separator: " and ")
-                        + " both answer a request with \(words(facts, asked)); say which is the exception")
-            }
+        for (one, other, region) in regions.conflicts {
+            guard let box = region.boxes.first else { continue }
+            let (first, second) = (table.rows[one], table.rows[other])
+            add(
+                first.mark, nil,
+                "row \(first.id) (line \(first.mark.line)) and row \(second.id) (line \(second.mark.line)) both answer "
+                    + "a request with \(words(box, table)); make one an exception to the other, or change a condition")
+        }
+        for (position, row) in table.rows.enumerated() where regions.answers[position].isEmpty {
+            add(row.mark, "row \(row.id)", "this row never answers: " + whyNever(position, regions))
         }
     }
 
-    private static func combination(_ number: Int, of asked: [FactDeclaration]) -> FactValues {
-        var rest = number
-        var facts: FactValues = [:]
-        for declaration in asked {
-            facts[declaration.name] = declaration.domain[rest % declaration.domain.count]
-            rest /= declaration.domain.count
-        }
-        return facts
+    private func whyNever(_ position: Int, _ regions: TableRegions) -> String {
+        guard regions.holds[position].isEmpty else { return "its exceptions take all that it could answer" }
+        let base = regions.table.rows[position].exceptionTo
+        return base.map { "its facts never hold where row \($0) does" } ?? "its conditions never hold"
     }
 
-    private static func words(_ facts: FactValues, _ asked: [FactDeclaration]) -> String {
-        if asked.isEmpty { return "any facts" }
-        return asked.map { "\($0.name): \(facts[$0.name] ?? FactDeclaration.unknown)" }.joined(separator: ", ")
+    /// One request of a box in words: the facts that the table asks for.
+    private func words(_ box: Box, _ table: Table) -> String {
+        let values = document.space.sample(box)
+        let parts = table.facts.map { fact in
+            "\(document.facts[fact].name): \(document.facts[fact].type.text(values[fact]))"
+        }
+        return parts.isEmpty ? "any facts" : parts.joined(separator: ", ")
+    }
+
+    private mutating func checkLaw() {
+        let cited = Set(document.tables.flatMap { $0.rows.flatMap(\.law) } + document.duties.flatMap(\.law))
+        for citation in document.law where !cited.contains(citation.key) {
+            add(citation.mark, nil, "law `\(citation.key)` is cited nowhere: cite it, or take it out")
+        }
     }
 }

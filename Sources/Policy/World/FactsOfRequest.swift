@@ -1,87 +1,131 @@
 import Detainers
 
-/// How a request becomes the facts that policies ask for; the one place where that is said.
-///
-/// | fact | value |
-/// | --- | --- |
-/// | `form` | the form's number |
-/// | `asks hold`, `asks transfer`, `asks notice` | what the intake says was asked; where it does not say, what the printed form itself asks: I-247N and I-247G ask for notice only, the others for a hold and for notice; for anything else unknown |
-/// | `criminal warrant` | the best paper that is a judge's criminal warrant |
-/// | `judicial order` | the best paper of a judge, criminal warrants among them |
-///
-/// The best paper counts, in this order: `verified` (a judge issued it, it names this person, and a named role has read
-/// and confirmed it), `claimed` (somebody says that there is one), `unread` (a paper is here that nobody has read far
-/// enough to know). Forms I-200 and I-205 are signed by immigration officers and NCIC hits by nobody: they are never
-/// judicial. A paper that names somebody else is none. When nobody looked the fact is unknown, which is not the same as
-/// none.
-enum FactsOfRequest {
-    static let names = ["form", "asks hold", "asks transfer", "asks notice", "criminal warrant", "judicial order"]
-
-    static let papers = ["none", "unread", "claimed", "verified"]
-
-    static func values(of name: String) -> [String] {
-        switch name {
-        case "form": Request.FormKind.allCases.filter { $0 != .unknown }.map(\.rawValue)
-        case "asks hold", "asks transfer", "asks notice": ["yes", "no"]
-        default: papers
+/// How a request becomes the facts that policies ask for; `docs/policies.md` says the same in a lawyer's words.
+extension WorldFact {
+    /// Pure: the same request always has the same facts.
+    func value(of request: Request) -> FactValue {
+        switch self {
+        case .form: Self.word(request.form.kind)
+        case .asksHold: Self.word(Self.asked(request.form.asks.hold, Self.printed(request.form.kind).hold))
+        case .asksTransfer: Self.word(Self.asked(request.form.asks.transfer, Self.printed(request.form.kind).transfer))
+        case .asksNotice: Self.word(Self.asked(request.form.asks.notice, Self.printed(request.form.kind).notice))
+        case .criminalWarrant, .judicialOrder: Self.best(request.attachments, for: self)
+        case .probableCause: Self.words(request.form.probableCause)
+        case .resumeCustody: Self.word(request.form.resumeCustody)
+        case .defects: Self.words(request.form.defects)
+        case .channel: Self.word(request.receipt.channel)
+        case .formDate: request.form.formDate.map { .number(Int($0.daysSinceEpoch)) } ?? .unknown
+        case .custody: Self.word(request.custody.status)
+        case .releaseDue: Self.releaseDue(request)
+        default: Self.found(self, request.findings)
         }
     }
 
-    static func facts(of request: Request) -> [Fact] {
-        let asks = asks(request.form)
-        return [
-            Fact(name: "form", value: request.form.kind.rawValue),
-            Fact(name: "asks hold", value: asks.hold.rawValue),
-            Fact(name: "asks transfer", value: asks.transfer.rawValue),
-            Fact(name: "asks notice", value: asks.notice.rawValue),
-            Fact(name: "criminal warrant", value: best(request.attachments) { $0 == .criminalWarrant }),
-            Fact(
-                name: "judicial order",
-                value: best(request.attachments) { $0 == .criminalWarrant || $0 == .judicialOrder }),
-        ]
-    }
+    // MARK: - the form
 
-    private static func asks(_ form: Request.Form) -> Request.Asks {
-        let printed: Request.Asks
-        switch form.kind {
-        case .i247N, .i247G: printed = Request.Asks(hold: .no, transfer: .no, notice: .yes)
-        case .i247A, .i247, .i247D: printed = Request.Asks(hold: .yes, notice: .yes)
-        case .i247X: printed = Request.Asks(transfer: .yes)
-        case .unknown: printed = Request.Asks()
+    /// What the printed form asks for itself.
+    static func printed(_ form: Request.FormKind) -> Request.Asks {
+        switch form {
+        case .i247N, .i247G: Request.Asks(hold: .no, transfer: .no, notice: .yes)
+        case .i247A, .i247, .i247D: Request.Asks(hold: .yes, notice: .yes)
+        case .i247X: Request.Asks(transfer: .yes)
+        case .unknown: Request.Asks()
         }
-        func said(_ answer: Request.Answer, else fallback: Request.Answer) -> Request.Answer {
-            answer == .unknown ? fallback : answer
-        }
-        return Request.Asks(
-            hold: said(form.asks.hold, else: printed.hold), transfer: said(form.asks.transfer, else: printed.transfer),
-            notice: said(form.asks.notice, else: printed.notice))
     }
 
-    private static func best(
-        _ attachments: [Request.Attachment]?, _ isSuch: (Request.AttachmentKind) -> Bool
-    ) -> String {
-        guard let attachments else { return FactDeclaration.unknown }
-        let ranks = attachments.map { rank($0, isSuch) }
-        return papers[[3, 2, 1].first { ranks.contains($0) } ?? 0]
+    private static func asked(_ said: Request.Answer, _ printed: Request.Answer) -> Request.Answer {
+        said == .unknown ? printed : said
     }
 
-    /// Position in `papers` of what one paper is worth.
-    private static func rank(_ paper: Request.Attachment, _ isSuch: (Request.AttachmentKind) -> Bool) -> Int {
-        if paper.namesSubject == .no || paper.issuer == .immigrationOfficer { return 0 }
+    /// A word by its position; INVARIANT: `unknown` is the last case of every such type.
+    private static func word<Word: CaseIterable & Equatable>(_ word: Word) -> FactValue
+    where Word.AllCases == [Word] {
+        let all = Word.allCases
+        for position in 0..<(all.count - 1) where all[position] == word { return .word(position) }
+        return .unknown
+    }
+
+    private static func words<Word: CaseIterable & Equatable>(_ chosen: [Word]?) -> FactValue
+    where Word.AllCases == [Word] {
+        guard let chosen else { return .unknown }
+        var bits: UInt32 = 0
+        for (position, word) in Word.allCases.enumerated() where chosen.contains(word) { bits |= 1 << UInt32(position) }
+        return .anyOf(bits)
+    }
+
+    /// Known only where both moments have a time of day.
+    private static func releaseDue(_ request: Request) -> FactValue {
+        guard let release = request.custody.eligibleForReleaseAt?.secondsSinceEpoch,
+            let receipt = request.receipt.receivedAt?.secondsSinceEpoch
+        else { return .unknown }
+        return .word(release < receipt ? 0 : 1)
+    }
+
+    // MARK: - papers
+
+    /// The best paper naming this person counts; nobody looked is not the same as none.
+    static func best(_ attachments: [Request.Attachment]?, for fact: WorldFact) -> FactValue {
+        guard let attachments else { return .unknown }
+        var rank = 0
+        for paper in attachments { rank = max(rank, worth(paper, for: fact).rank) }
+        return .word(rank)
+    }
+
+    /// What one paper is worth, as a position in ``standings``, and why.
+    static func worth(_ paper: Request.Attachment, for fact: WorldFact) -> (rank: Int, because: PaperReason) {
+        if paper.namesSubject == .no { return (0, .namesSomebodyElse) }
         switch paper.kind {
-        case .i200, .i205, .ncicHit: return 0
-        case .criminalWarrant, .judicialOrder:
-            guard isSuch(paper.kind) else { return 0 }
+        case .i200, .i205: return (0, .administrative)
+        case .ncicHit: return (0, .databaseEntry)
+        case .criminalWarrant, .judicialOrder, .other, .unknown: break
+        }
+        if paper.issuer == .immigrationOfficer { return (0, .administrative) }
+        switch paper.kind {
+        case .judicialOrder where fact == .criminalWarrant: return (0, .noCriminalWarrant)
         case .other, .unknown:
-            // Nobody has read it: it may be a judge's. One that was read and is of another kind is none.
-            return paper.standing == .produced || paper.standing == .unknown ? 1 : paper.standing == .claimed ? 2 : 0
+            // It may be a judge's until somebody has read it.
+            switch paper.standing {
+            case .verified: return (0, .read)
+            case .claimed: return (2, .claimed)
+            case .produced, .unknown: return (1, .unread)
+            }
+        default: break
         }
         switch paper.standing {
         case .verified:
             let isProved = paper.issuer == .judge && paper.namesSubject == .yes && paper.verifiedBy != nil
-            return isProved ? 3 : 1
-        case .claimed: return 2
-        case .produced, .unknown: return 1
+            return isProved ? (3, .verified) : (1, .notProved)
+        case .claimed: return (2, .claimed)
+        case .produced, .unknown: return (1, .unread)
+        }
+    }
+
+    enum PaperReason: String {
+        case namesSomebodyElse = "names somebody else"
+        case administrative = "is signed by an immigration officer and never judicial"
+        case databaseEntry = "is an entry in a database and never judicial"
+        case noCriminalWarrant = "is a judge's, but no criminal warrant"
+        case read = "was read and is neither a warrant nor an order"
+        case claimed = "is claimed by somebody and not here"
+        case unread = "is here and nobody has read it"
+        case notProved = "is called verified, but a judge, this person's name or the role that read it is missing"
+        case verified = "was issued by a judge, names this person, and a named role has read it"
+    }
+
+    // MARK: - findings
+
+    private static func found(_ fact: WorldFact, _ findings: Request.Findings?) -> FactValue {
+        guard let findings, findings.foundBy != nil else { return .unknown }
+        switch fact {
+        case .qualifyingConviction: return word(findings.qualifyingConviction)
+        case .yearsSinceConviction: return findings.yearsSinceConviction.map(FactValue.number) ?? .unknown
+        case .qualifyingCharge: return word(findings.qualifyingCharge)
+        case .watchListMatch: return word(findings.watchListMatch)
+        case .removedBefore: return word(findings.removedBefore)
+        case .releaseDatePublic: return word(findings.releaseDatePublic)
+        case .costAgreement: return word(findings.costAgreement)
+        case .criminalPurpose: return word(findings.criminalPurpose)
+        default: return .unknown
         }
     }
 }

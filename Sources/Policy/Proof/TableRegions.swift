@@ -1,0 +1,40 @@
+/// Where each row of a table holds and where it answers, as exact regions of facts.
+struct TableRegions: Sendable {
+    let table: Table
+    let space: FactSpace
+    /// Where a row's own conditions and those of the rows that it is an exception to hold.
+    let holds: [Box]
+    /// Where a row answers: it holds, and no exception to it does.
+    let answers: [Region]
+
+    /// - Parameter side: the side of the space for a fact of the table.
+    init(_ table: Table, in space: FactSpace, side: (Int) -> Int = { $0 }) {
+        self.table = table
+        self.space = space
+        let own = table.rows.map { space.box($0.conditions, side) }
+        let holds = table.rows.indices.map { row in
+            table.chain(from: row).reduce(own[row]) { $0.intersection(own[$1]) }
+        }
+        self.holds = holds
+        answers = table.rows.indices.map { row in
+            table.rows.indices.reduce(Region([holds[row]])) { region, other in
+                table.rows[other].exceptionTo == table.rows[row].id ? region.subtracting(holds[other]) : region
+            }
+        }
+    }
+
+    /// What no row answers.
+    var gap: Region { holds.reduce(Region([space.everything])) { $0.subtracting($1) } }
+
+    /// Where two rows both answer, for each such pair.
+    var conflicts: [(one: Int, other: Int, region: Region)] {
+        var found: [(Int, Int, Region)] = []
+        for one in table.rows.indices {
+            for other in table.rows.indices where other > one {
+                let both = answers[one].intersection(answers[other])
+                if !both.isEmpty { found.append((one, other, both)) }
+            }
+        }
+        return found
+    }
+}
