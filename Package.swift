@@ -20,16 +20,24 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let nio = [
+    Target.Dependency.product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+]
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "detainer-worker",
     products: [
-        .executable(name: "detainer", targets: ["detainer"])
+        .executable(name: "detainer", targets: ["detainer"]),
+        // What is measured by itself.
+        .library(name: "Detainers", targets: ["Detainers"]),
+        .library(name: "Policy", targets: ["Policy"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
@@ -42,7 +50,7 @@ let package = Package(
         room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger"]),
         room("DeadLetters", ["AMQPClient", "Detainers", "Policy", "Ledger"]),
         room("Reports", ["Detainers", "Ledger"]),
-        room("Operations", ["AMQPClient", "Detainers", yams]),
+        room("Operations", ["AMQPClient", "Detainers", yams] + nio),
         room(
             "DetainerCommands",
             [
@@ -57,6 +65,7 @@ let package = Package(
         tests("LedgerTests", ["Ledger", "Detainers"]),
         tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),
         tests("SimulationTests", ["Worker", "Detainers", "Ledger"]),
+        tests("OperationsTests", ["Operations"]),
         tests("ReportsTests", ["Reports", "Detainers", "Ledger"]),
         // What tests speak AMQP by hand with.
         .target(name: "BrokerTestSupport", path: "Tests/BrokerTestSupport", swiftSettings: settings),

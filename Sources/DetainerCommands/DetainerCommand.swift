@@ -12,7 +12,7 @@ public struct DetainerCommand: AsyncParsableCommand {
             """,
         subcommands: [
             WorkerCommand.self, IntakeCommand.self, PolicyCommand.self, LedgerCommand.self, DeadLettersCommand.self,
-            ReportCommand.self, TopologyCommand.self,
+            ReportCommand.self, TopologyCommand.self, StatusCommand.self,
         ])
 
     public init() {}

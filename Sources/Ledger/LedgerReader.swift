@@ -61,6 +61,25 @@ public struct LedgerReader: Sendable {
         }
     }
 
+    /// Whether a process holds this ledger's lock just now, without touching the lock: a worker that starts at this
+    /// very moment must get it. By the lock's inode in proc_locks(5).
+    ///
+    /// - Returns: `nil` where this machine does not tell.
+    public func isBeingWritten() -> Bool? {
+        do throws(FileSystem.Errno) {
+            let inode = String(try files.identity(directory + "/lock").inode)
+            let table = String(decoding: try files.content("/proc/locks"), as: UTF8.self)
+            return table.split(separator: "\n").contains { line in
+                let words = line.split(separator: " ")
+                return words.contains("FLOCK")
+                    && words.contains { $0.split(separator: ":").last.map(String.init) == inode }
+            }
+        } catch {
+            // No lock file, or no such table: nothing is known.
+            return nil
+        }
+    }
+
     /// Every record from that index on, in order.
     ///
     /// - Throws: `.corrupted` with file and line at the first line that is not as it was written, and what `body`

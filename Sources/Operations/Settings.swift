@@ -11,6 +11,8 @@ public struct Settings: Sendable {
         case policyDirectory = "policy.directory"
         case policyAllowUnapproved = "policy.allow-unapproved"
         case policyHome = "policy.home"
+        case healthHost = "health.host"
+        case healthPort = "health.port"
         case pseudonymKeyFile = "pseudonym.key-file"
         case signingKeyFile = "ledger.signing-key-file"
         case prefetch = "worker.prefetch"
@@ -34,6 +36,8 @@ public struct Settings: Sendable {
             case .workerName: "worker-1"
             case .policyDirectory: "config/policies"
             case .policyAllowUnapproved: "no"
+            case .healthHost: "127.0.0.1"
+            case .healthPort: "0"
             case .policyHome, .pseudonymKeyFile, .signingKeyFile: ""
             case .prefetch: "512"
             case .intakeExchange: "detainer.intake"
@@ -91,6 +95,14 @@ public struct Settings: Sendable {
         default:
             throw Problem(description: "setting `\(Key.policyAllowUnapproved.rawValue)` must be yes or no")
         }
+    }
+
+    /// Where health and metrics are told; `nil`: nowhere.
+    public func healthAddress() throws(Problem) -> (host: String, port: Int)? {
+        guard let port = UInt16(self[.healthPort]) else {
+            throw Problem(description: "setting `\(Key.healthPort.rawValue)` must be a port, or 0 for none")
+        }
+        return port == 0 ? nil : (self[.healthHost], Int(port))
     }
 
     /// The jurisdiction whose workers these are; `nil`: that of the policies, where it is but one.

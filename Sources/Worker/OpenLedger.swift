@@ -29,6 +29,7 @@ public struct OpenLedger: Sendable {
     let position: LedgerPosition
     let pipeline: Pipeline
     let hasUnsignedRecords: Bool
+    let load: PolicyLoad
     /// Messages with attempts on file that no decision followed.
     let attempts: [String: Int]
     /// Whether the last run ended without stopping in order.
@@ -63,6 +64,7 @@ public struct OpenLedger: Sendable {
             position: LedgerPosition(logID: recovery.logID, index: state.count, root: commit.root),
             pipeline: Pipeline(
                 index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits),
-            hasUnsignedRecords: hasUnsignedRecords, attempts: attempts, wasUnclean: wasUnclean, recovery: recovery)
+            hasUnsignedRecords: hasUnsignedRecords, load: load, attempts: attempts, wasUnclean: wasUnclean,
+            recovery: recovery)
     }
 }

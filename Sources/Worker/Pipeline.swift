@@ -94,6 +94,9 @@ public struct Pipeline: Sendable {
         flights.isEmpty && gathered.isEmpty && writing == nil && announcements.isEmpty
     }
 
+    /// Why it pauses just now.
+    public var pauseReason: PauseReason? { pause?.reason ?? (blocked ? .blocked : nil) }
+
     /// Whether outcomes were decided that the disk was not given yet.
     public var hasUnwrittenOutcomes: Bool { !gathered.isEmpty }
 

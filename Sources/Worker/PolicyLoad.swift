@@ -27,6 +27,13 @@ public struct PolicyLoad: Sendable {
     /// Digest and text of each policy.
     var texts: [(digest: String, text: String)] { judge.policies.documents.map { ($0.digest, $0.text) } }
 
+    var status: [WorkerStatus.Policy] {
+        judge.policies.documents.map {
+            WorkerStatus.Policy(
+                name: $0.name, jurisdiction: $0.jurisdiction, digest: $0.digest, isApproved: $0.isApproved)
+        }
+    }
+
     func record(at now: Moment) -> JSONValue {
         let policies = judge.policies.documents.map { policy -> JSONValue in
             [

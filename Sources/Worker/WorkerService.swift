@@ -97,6 +97,29 @@ public final class WorkerService: Sendable {
         (happenings, continuation) = AsyncStream.makeStream(of: Happening.self, bufferingPolicy: .unbounded)
     }
 
+    /// How it is just now; safe from any thread.
+    public var status: WorkerStatus { shared.withLock { $0 } }
+    private let shared = Shared(WorkerStatus())
+
+    func update(_ change: @Sendable (inout WorkerStatus) -> Void) { shared.withLock { change(&$0) } }
+
+    func took(over load: PolicyLoad) {
+        let policies = load.status
+        update {
+            $0.policies = policies
+            $0.loads += 1
+            $0.refusal = nil
+        }
+    }
+
+    /// The policies were to be loaded again and do not hold; the old ones stay.
+    public func refusedLoad(_ sentence: String) {
+        update {
+            $0.refusedLoads += 1
+            $0.refusal = sentence
+        }
+    }
+
     public var stop: WorkerStop {
         WorkerStop { [continuation] in continuation.yield(.pipeline(.stopRequested)) }
     }
@@ -117,6 +140,7 @@ public final class WorkerService: Sendable {
         ticker.resume()
         defer { ticker.cancel() }
         guard let ledger = try await opened(open) else { return WorkerSummary() }
+        took(over: ledger.load)
         var shell = WorkerShell(service: self, ledger: ledger, yield: { [continuation] in continuation.yield($0) })
         shell.take(.pipeline(.started))
         for await happening in happenings {
@@ -139,11 +163,13 @@ public final class WorkerService: Sendable {
         var toldSlow = false
         // The ticker goes on, so that this loop comes round even while the disk does not answer.
         for await happening in happenings {
+            update { $0.lastRound = SteadyClock.milliseconds() }
             switch happening {
             case .pipeline(.stopRequested): return nil
             case .opened(.success(let ledger)): return ledger
             case .opened(.failure(let error as LedgerError)) where error.code == .notWritable:
                 notify(WorkerNotice(level: .error, text: "\(error.message); tried again until it can be written"))
+                update { $0.pause = error.message }
                 again = SteadyClock.milliseconds() + Self.openingMilliseconds
             case .opened(.failure(let error)): throw error
             default: break

@@ -61,6 +61,7 @@ struct WorkerShell {
         }
         watchDisk()
         takeOverPolicies()
+        tellStatus()
         if !quarantine.isEmpty || pipeline.isIdle { quarantined(quarantine.advance(restIsIdle: pipeline.isIdle)) }
         signWhenDue()
         leaveWhenIdle()
@@ -76,7 +77,7 @@ struct WorkerShell {
         switch event {
         case .opened: feed(.publisherOpened)
         case .published(let results):
-            let settled = results.map { Publishing.Settled(token: $0.token, result: Self.result(of: $0.result)) }
+            let settled = results.map { Publishing.Settled(token: $0.token, result: $0.result.settled) }
             summary.events += settled.count { $0.result == .confirmed && $0.token < 1 << 63 }
             summary.deadLetters += settled.count { $0.result == .confirmed && $0.token >= 1 << 63 }
             feed(.published(settled))
@@ -84,17 +85,9 @@ struct WorkerShell {
         case .unblocked: feed(.unblocked)
         case .closed(let error):
             publisher = nil
-            tell(.warning, "publishing connection closed: \(Self.sentence(error))")
-            feed(.publisherLost(Self.loss(error)))
+            tell(.warning, "publishing connection closed: \(error.sentence)")
+            feed(.publisherLost(error.loss))
         case .consuming, .cancelled, .deliveries: break
-        }
-    }
-
-    private static func result(of result: PublishResult.Outcome) -> Publishing.Settled.Result {
-        switch result {
-        case .confirmed: .confirmed
-        case .nacked: .nacked
-        case .returned: .returned
         }
     }
 
@@ -116,8 +109,8 @@ struct WorkerShell {
         case .closed(let error):
             consumer = nil
             giveBack()
-            tell(.warning, "consuming connection closed: \(Self.sentence(error))")
-            feed(.consumerLost(generation: consumerGeneration, Self.loss(error)))
+            tell(.warning, "consuming connection closed: \(error.sentence)")
+            feed(.consumerLost(generation: consumerGeneration, error.loss))
         case .published, .blocked, .unblocked: break
         }
     }
@@ -125,13 +118,6 @@ struct WorkerShell {
     private func consume() {
         consumer?.consume(
             queue: configuration.requestQueue, prefetch: quarantine.isCautious ? 1 : configuration.prefetch)
-    }
-
-    private static func loss(_ error: AMQPError) -> Pipeline.Loss { error.code == .accessRefused ? .refused : .broken }
-
-    private static func sentence(_ error: AMQPError) -> String {
-        guard error.code == .notFound else { return error.message }
-        return error.message + ": run `detainer topology apply`; if it was there before, what it held may be lost"
     }
 
     private mutating func committed(_ result: Result<Commit, LedgerError>) {
@@ -163,6 +149,7 @@ struct WorkerShell {
         switch turnover.advance(isBetweenBatches: isBetweenBatches, at: SteadyClock.milliseconds()) {
         case .takeOver(let load):
             judge = load.judge
+            service.took(over: load)
             tell(.info, "the policies were loaded again")
             record(load)
         case .record(let load): record(load)
@@ -183,6 +170,15 @@ struct WorkerShell {
             tell(.error, "\(error.message): that the policies were loaded is recorded later")
             turnover.notWritable(load, at: SteadyClock.milliseconds())
         case .failure(let error): fail(error.message)
+        }
+    }
+
+    private func tellStatus() {
+        let (isConsuming, pause) = (pipeline.isConsuming, pipeline.pauseReason?.rawValue)
+        service.update {
+            $0.isConsuming = isConsuming
+            $0.pause = pause
+            $0.lastRound = SteadyClock.milliseconds()
         }
     }
 
@@ -293,15 +289,7 @@ struct WorkerShell {
     private func candidate(_ delivery: Delivery) -> Quarantine<Delivery>.Candidate {
         let judge = judge
         return .init(
-            item: delivery, message: { judge.message(of: delivery) }, deliveries: Self.earlierDeliveries(of: delivery))
-    }
-
-    /// Quorum queues count them in a header; others only tell that there was one.
-    private static func earlierDeliveries(of delivery: Delivery) -> Int {
-        for case ("x-delivery-count", .int(let count)) in delivery.message.properties.headers {
-            return Int(clamping: count)
-        }
-        return delivery.redelivered ? 1 : 0
+            item: delivery, message: { judge.message(of: delivery) }, deliveries: delivery.earlierDeliveries)
     }
 
     private mutating func quarantined(_ actions: [Quarantine<Delivery>.Action]) {

@@ -35,6 +35,12 @@ package final class TestSocket: Sendable {
         return (socket, UInt16(bigEndian: address.sin_port))
     }
 
+    /// A port where nobody listened just now.
+    package static func freePort() -> UInt16? {
+        let port = listening().port
+        return port == 0 ? nil : port
+    }
+
     package static func connected(to port: UInt16) -> TestSocket? {
         let socket = make()
         var address = loopback(port)

@@ -57,6 +57,13 @@ struct Site {
         try #require(result.code == 0, "\(result.errors)")
     }
 
+    /// What `status` says with the policies of that directory.
+    func status(_ policies: String) async throws -> Binary.Result {
+        var binary = binary
+        binary.environment["DETAINER_POLICY_DIRECTORY"] = policies
+        return try await binary.run("status")
+    }
+
     func remove() async {
         defer { scratch.remove() }
         guard let url else { return }

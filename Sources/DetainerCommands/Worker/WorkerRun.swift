@@ -51,6 +51,7 @@ struct WorkerRun: AsyncParsableCommand {
             stop: service.stop,
             reload: { Self.reload(common, service, worker: worker) })
         defer { signals.cancel() }
+        let health = await WorkerHealth.start(try settings.healthAddress(), worker: worker, service)
         let summary = try await service.run {
             let opened = try OpenLedger.open(
                 directory: settings[.ledgerDirectory], worker: worker, load: PolicyLoad(judge, occasion: .start),
@@ -59,6 +60,7 @@ struct WorkerRun: AsyncParsableCommand {
             tell(opened.recovery)
             return opened
         }
+        await health?.stop()
         Log.info("recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")
         if summary.failure != nil { throw Exit.inputOutput }
     }
@@ -71,7 +73,9 @@ struct WorkerRun: AsyncParsableCommand {
             let judge = Judge(policies: policies, keys: try keys(policies, settings), worker: worker)
             service.reload(PolicyLoad(judge, occasion: .reload))
         } catch {
-            Log.error("the policies were not loaded again, the old ones stay: \(Exit.sentence(error))")
+            let sentence = Exit.sentence(error)
+            service.refusedLoad(sentence)
+            Log.error("the policies were not loaded again, the old ones stay: \(sentence)")
         }
     }
 

@@ -1,0 +1,30 @@
+import AMQPClient
+
+// What the client's values mean to the pipeline and to the person who runs it.
+
+extension PublishResult.Outcome {
+    var settled: Publishing.Settled.Result {
+        switch self {
+        case .confirmed: .confirmed
+        case .nacked: .nacked
+        case .returned: .returned
+        }
+    }
+}
+
+extension AMQPError {
+    var loss: Pipeline.Loss { code == .accessRefused ? .refused : .broken }
+
+    var sentence: String {
+        guard code == .notFound else { return message }
+        return message + ": run `detainer topology apply`; if it was there before, what it held may be lost"
+    }
+}
+
+extension Delivery {
+    /// How often the broker delivered it before: quorum queues count in a header, others only tell that there was one.
+    var earlierDeliveries: Int {
+        for case ("x-delivery-count", .int(let count)) in message.properties.headers { return Int(clamping: count) }
+        return redelivered ? 1 : 0
+    }
+}

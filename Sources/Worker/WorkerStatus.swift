@@ -1,0 +1,36 @@
+/// How a running worker is, as a value that any thread may look at.
+public struct WorkerStatus: Sendable, Equatable {
+    /// A policy that decides now.
+    public struct Policy: Sendable, Equatable {
+        public var name: String
+        public var jurisdiction: String
+        public var digest: String
+        public var isApproved: Bool
+    }
+
+    public var isConsuming = false
+    /// Why it takes no messages; `nil` while it does, and while it has not begun.
+    public var pause: String?
+    public var policies: [Policy] = []
+    /// How often policies took over, the start included.
+    public var loads = 0
+    /// How often policies were to be loaded and did not hold.
+    public var refusedLoads = 0
+    /// What was wrong with the policies on the disk when they were last to be loaded: the old ones decide on.
+    public var refusal: String?
+    /// When the worker's loop last came round, on the steady clock.
+    var lastRound = SteadyClock.milliseconds()
+
+    /// The loop comes round ten times a second; a worker whose loop has not for so long hangs.
+    static let liveMilliseconds: Int64 = 15_000
+
+    public var isLive: Bool { SteadyClock.milliseconds() - lastRound < Self.liveMilliseconds }
+
+    /// What keeps it from being ready; empty: it is.
+    public var reasons: [String] {
+        var reasons: [String] = []
+        if let pause { reasons.append(pause) } else if !isConsuming { reasons.append("it does not consume yet") }
+        if let refusal { reasons.append("the policies on the disk do not load, the old ones decide on: \(refusal)") }
+        return reasons
+    }
+}

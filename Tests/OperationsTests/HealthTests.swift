@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+@testable import Operations
+
+struct MetricsTextTests {
+    @Test func familiesHaveHelpAndTypeOnceAndLabelsAreEscaped() {
+        var metrics = MetricsText()
+        metrics.add("a_total", .counter, help: "How many\nof \\ it.", 3)
+        metrics.add(
+            "b_info", .gauge, help: "Which.",
+            [
+                (labels: [("name", #"say "x""#), ("digest", "sha-256:00")], value: 1),
+                (labels: [("name", "y")], value: 0),
+            ])
+        #expect(
+            metrics.text == #"""
+                # HELP a_total How many\nof \\ it.
+                # TYPE a_total counter
+                a_total 3
+                # HELP b_info Which.
+                # TYPE b_info gauge
+                b_info{name="say \"x\"",digest="sha-256:00"} 1
+                b_info{name="y"} 0
+
+                """#)
+    }
+}
+
+struct HealthServerTests {
+    private func get(_ port: Int, _ path: String, method: String = "GET") async throws -> (code: Int, body: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        // A few bytes over a socket; no client library speaks HTTP here.
+        let script =
+            #"exec 3<>/dev/tcp/127.0.0.1/$1; printf '%s %s HTTP/1.1\r\nHost: x\r\n\r\n' "$3" "$2" >&3; cat <&3"#
+        process.arguments = ["-c", script, "get", String(port), path, method]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let answer = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        let parts = answer.split(separator: "\r\n\r\n", maxSplits: 1)
+        let head = try #require(parts.first)
+        let code = try #require(Int(head.split(separator: " ")[1]))
+        return (code, parts.count > 1 ? String(parts[1]) : "")
+    }
+
+    @Test func answersItsPathsAndNoOthers() async throws {
+        let server = try await HealthServer(host: "127.0.0.1", port: 0) { path in
+            switch path {
+            case "/live": .init(isWell: true, contentType: "text/plain", body: "alive\n")
+            case "/ready": .init(isWell: false, contentType: "application/json", body: "{}\n")
+            default: nil
+            }
+        }
+        let port = try #require(server.port)
+        #expect(try await get(port, "/live") == (200, "alive\n"))
+        #expect(try await get(port, "/live?verbose=1").code == 200)
+        #expect(try await get(port, "/ready") == (503, "{}\n"))
+        #expect(try await get(port, "/elsewhere").code == 404)
+        #expect(try await get(port, "/live", method: "POST").code == 405)
+        #expect(try await get(port, "/live", method: "HEAD") == (200, ""))
+        await server.stop()
+    }
+
+    @Test func aTakenPortIsAnError() async throws {
+        let first = try await HealthServer(host: "127.0.0.1", port: 0) { _ in nil }
+        await #expect(throws: (any Error).self) {
+            _ = try await HealthServer(host: "127.0.0.1", port: try #require(first.port)) { _ in nil }
+        }
+        await first.stop()
+    }
+}
