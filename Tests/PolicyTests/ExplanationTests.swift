@@ -206,6 +206,12 @@ struct FactsOfRequestTests {
         }
     }
 
+    @Test func everyFactOfTheWorldFitsIntoAPoint() {
+        var point = FactPoint()
+        for fact in WorldFact.allCases { point[fact.rawValue] = 1 }
+        #expect(WorldFact.allCases.allSatisfy { point[$0.rawValue] == 1 })
+    }
+
     @Test func valuesAreReadBackFromTheirWords() {
         for fact in WorldFact.allCases {
             for value in Definition.boundaryValues(fact.type, [.range(3, 5), .includes(0)]) {

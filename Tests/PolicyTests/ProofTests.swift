@@ -97,7 +97,7 @@ struct ProofTests {
                     ? .none
                     : rows.count > 1
                         ? .conflict : .row(document.tables[0].rows.firstIndex { $0.id == rows[0] } ?? -1)
-                let got = lookup.look(document.space.point(point).sides)
+                let got = lookup.look(FactPoint(document.space.point(point)))
                 if got != expected { Issue.record("policy \(number): \(got) and \(expected)") }
             }
         }

@@ -11,7 +11,7 @@ public struct PolicyDocument: Sendable {
     let file: String
     let draft: PolicyDraft
     let space: FactSpace
-    private let lookups: [TableLookup]
+    private let decider: Decider
 
     public enum Status: String, Sendable, CaseIterable {
         case draft, approved
@@ -68,7 +68,7 @@ public struct PolicyDocument: Sendable {
         self.text = text
         self.file = file
         digest = Self.digest(of: text)
-        lookups = draft.tables.map { TableLookup($0, in: space) }
+        decider = Decider(draft, space, digest: digest, file: file)
     }
 
     static func digest(of text: String) -> String {
@@ -85,14 +85,14 @@ public struct PolicyDocument: Sendable {
     ///
     /// - Throws: only where a table has no single answer, which a document that was proved never has.
     public func decide(_ request: Request) throws(PolicyError) -> Decision {
-        try decide(facts.map { $0.fact.value(of: request) })
+        try decider.decide(request)
     }
 
     /// Decides from the facts that a record holds; those that it lacks are unknown.
     ///
     /// - Throws: also where a fact has a value that it cannot have.
     public func decide(recorded: [Fact]) throws(PolicyError) -> Decision {
-        try decide(try values(of: recorded))
+        try decider.decide(try values(of: recorded))
     }
 
     func values(of recorded: [Fact]) throws(PolicyError) -> [FactValue] {
@@ -107,41 +107,9 @@ public struct PolicyDocument: Sendable {
         return values
     }
 
-    private func decide(_ values: [FactValue]) throws(PolicyError) -> Decision {
-        var point: [UInt64] = []
-        point.reserveCapacity(values.count)
-        for position in values.indices { point.append(1 << UInt64(space.cells[position].cell(of: values[position]))) }
-        let (hold, transfer, notify) = (try answer(0, point), try answer(1, point), try answer(2, point))
-        let line = try row(3, point)
-        var named: [Fact] = []
-        named.reserveCapacity(values.count)
-        for position in values.indices {
-            let declaration = facts[position]
-            named.append(Fact(name: declaration.name, value: declaration.type.text(values[position])))
-        }
-        return Decision(
-            hold: hold, transfer: transfer, notify: notify, reportLine: line.answer, reportRule: line.id, facts: named,
-            policyName: name, policyDigest: digest)
-    }
-
-    private func answer(_ table: Int, _ point: [UInt64]) throws(PolicyError) -> GivenAnswer {
-        let row = try row(table, point)
-        guard let kind = AnswerKind(rawValue: row.answer) else {
-            throw PolicyError(file: file, explanation: "row \(row.id) gives no answer")
-        }
-        return GivenAnswer(answer: kind, rule: row.id, to: row.role)
-    }
-
-    private func row(_ table: Int, _ point: [UInt64]) throws(PolicyError) -> Row {
-        guard case .row(let position) = lookups[table].look(point) else {
-            throw PolicyError(file: file, explanation: "table `\(tables[table].name)` has no single answer")
-        }
-        return tables[table].rows[position]
-    }
-
     /// The row of a table that answers a point, or none where there is no single one.
     func row(of table: Int, at values: [FactValue]) -> Row? {
-        guard case .row(let position) = lookups[table].look(space.point(values).sides) else { return nil }
+        guard case .row(let position) = decider.look(table, FactPoint(space.point(values))) else { return nil }
         return tables[table].rows[position]
     }
 

@@ -3,19 +3,19 @@ import Detainers
 /// How a request becomes the facts that policies ask for; `docs/policies.md` says the same in a lawyer's words.
 extension WorldFact {
     /// Pure: the same request always has the same facts.
-    func value(of request: Request) -> FactValue {
+    func value(of request: borrowing Request) -> FactValue {
         switch self {
-        case .form: Self.word(request.form.kind)
+        case .form: Self.word(request.form.kind, among: words)
         case .asksHold: Self.word(Self.asked(request.form.asks.hold, Self.printed(request.form.kind).hold))
         case .asksTransfer: Self.word(Self.asked(request.form.asks.transfer, Self.printed(request.form.kind).transfer))
         case .asksNotice: Self.word(Self.asked(request.form.asks.notice, Self.printed(request.form.kind).notice))
         case .criminalWarrant, .judicialOrder: Self.best(request.attachments, for: self)
-        case .probableCause: Self.words(request.form.probableCause)
+        case .probableCause: Self.words(request.form.probableCause, among: words)
         case .resumeCustody: Self.word(request.form.resumeCustody)
-        case .defects: Self.words(request.form.defects)
-        case .channel: Self.word(request.receipt.channel)
+        case .defects: Self.words(request.form.defects, among: words)
+        case .channel: Self.word(request.receipt.channel, among: words)
         case .formDate: request.form.formDate.map { .number(Int($0.daysSinceEpoch)) } ?? .unknown
-        case .custody: Self.word(request.custody.status)
+        case .custody: Self.word(request.custody.status, among: words)
         case .releaseDue: Self.releaseDue(request)
         default: Self.found(self, request.findings)
         }
@@ -37,19 +37,27 @@ extension WorldFact {
         said == .unknown ? printed : said
     }
 
-    /// A word by its position; INVARIANT: `unknown` is the last case of every such type.
-    private static func word<Word: CaseIterable & Equatable>(_ word: Word) -> FactValue
-    where Word.AllCases == [Word] {
-        let all = Word.allCases
-        for position in 0..<(all.count - 1) where all[position] == word { return .word(position) }
-        return .unknown
+    private static func word(_ answer: Request.Answer) -> FactValue {
+        switch answer {
+        case .yes: .word(0)
+        case .no: .word(1)
+        case .unknown: .unknown
+        }
     }
 
-    private static func words<Word: CaseIterable & Equatable>(_ chosen: [Word]?) -> FactValue
-    where Word.AllCases == [Word] {
+    /// A word by its position; `unknown` is none of the words.
+    private static func word<Word: RawRepresentable>(_ word: Word, among words: [String]) -> FactValue
+    where Word.RawValue == String {
+        words.firstIndex(of: word.rawValue).map(FactValue.word) ?? .unknown
+    }
+
+    private static func words<Word: RawRepresentable>(_ chosen: [Word]?, among words: [String]) -> FactValue
+    where Word.RawValue == String {
         guard let chosen else { return .unknown }
         var bits: UInt32 = 0
-        for (position, word) in Word.allCases.enumerated() where chosen.contains(word) { bits |= 1 << UInt32(position) }
+        for (position, word) in words.enumerated() where chosen.contains(where: { $0.rawValue == word }) {
+            bits |= 1 << UInt32(position)
+        }
         return .anyOf(bits)
     }
 

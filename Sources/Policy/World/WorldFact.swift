@@ -17,6 +17,8 @@ enum WorldFact: Int, CaseIterable, Sendable {
 
     var name: String { Self.names[rawValue] }
     var type: FactType { Self.types[rawValue] }
+    /// The words of a fact that is one of them, or any of them.
+    var words: [String] { Self.wordLists[rawValue] }
 
     /// A judge's paper; it may still come, and then it could change an answer.
     var isPaper: Bool { self == .criminalWarrant || self == .judicialOrder }
@@ -50,6 +52,13 @@ enum WorldFact: Int, CaseIterable, Sendable {
         case .asksHold, .asksTransfer, .asksNotice, .resumeCustody, .qualifyingConviction, .qualifyingCharge,
             .watchListMatch, .removedBefore, .releaseDatePublic, .costAgreement, .criminalPurpose:
             yesOrNo
+        }
+    }
+
+    private static let wordLists: [[String]] = types.map { type in
+        switch type {
+        case .word(let words), .anyOf(let words): words
+        case .date, .wholeNumber: []
         }
     }
 
