@@ -15,7 +15,8 @@ import Detainers
 // bytes before `,"check"`, as eight hexadecimal digits. There are three kinds of lines:
 //
 //     {"kind":"segment","format":"detainer.ledger/1","logId":…,"segment":2,"firstRecord":512,"previousRoot":…,…}
-//     {"kind":"outcome",…,"check":…}                                                            any number of records
+//     {"kind":"outcome",…,"check":…}     any number of records, of this or another kind: a worker writes one of kind
+//                                        "policy-load" before it decides by other policies than before
 //     {"kind":"checkpoint","records":514,"root":…,"announcedThrough":512,"at":…,"check":…}      ends each batch
 //
 // A segment begins with its header. Records are counted from 0 over all segments. `root` is the RFC 6962 Merkle tree
