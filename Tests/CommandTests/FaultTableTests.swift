@@ -115,10 +115,11 @@ struct FaultTableTests {
         await patient.site.remove()
     }
 
-    @Test func aDiskThatHangsIsToldAndThenEndsTheProcess() async throws {
+    @Test(arguments: ["fdatasync hang", "write hang"])
+    func aDiskThatHangsIsToldAndThenEndsTheProcess(_ fault: String) async throws {
         let patient = try await Patient()
         try await patient.consuming()
-        try patient.arm("fdatasync hang")
+        try patient.arm(fault)
         try await patient.submit(1...5)
         try await patient.says("the ledger's disk has not answered for a while", within: 60)
         try await eventually(within: 90, "it ends") { !patient.worker.exits.isEmpty }
