@@ -105,6 +105,8 @@ struct PolicyRefusalTests {
         ("asks hold: [yes, no]", "asks hold: [yes, maybe]", "fact `asks hold` must be: [yes, no]"),
         ("when: {asks hold: no}", "when: {asks: no}", "knows no `asks`"),
         ("hold:\n", "hold: [\n", "this is not YAML here"),
+        ("policy: boston", "policy: &name boston", "has an anchor or an alias"),
+        ("because: No hold is asked.", "because: \"  \"", "must be a word or a sentence"),
     ])
     func wrongWordsAreRefusedWithASentence(_ old: String, _ new: String, _ sentence: String) throws {
         #expect(try refusal(old, new).contains(sentence))
@@ -127,6 +129,15 @@ struct PolicyRefusalTests {
         }
         #expect(error.problems.count == 3)
         #expect(error.description.contains("nobody has approved"))
+        // A word for nobody is nobody, whatever the status says.
+        let unnamed = try Shipped.files().map { file in
+            (
+                file.name,
+                file.text.replacing("status: draft", with: "status: approved").replacing(
+                    "approved by: nobody yet", with: "approved by: Nobody so far")
+            )
+        }
+        #expect(throws: PolicyError.self) { try PolicySet.load(files: unnamed, allowDrafts: false) }
         // Named and no draft: it loads.
         let approved = try Shipped.files().map { file in
             (

@@ -25,7 +25,7 @@ struct ProofTests {
         case .word(let words): return .word(Int.random(in: words.indices, using: &random))
         case .anyOf(let words):
             // Few words are named, as in any policy that a person can follow.
-            let word = Int.random(in: 0..<min(3, words.count), using: &random)
+            let word = Int.random(in: 0..<min(4, words.count), using: &random)
             return [.includes(word), .lacks(word), .empty].randomElement(using: &random) ?? .empty
         case .date, .wholeNumber:
             let low = Int.random(in: 0...6, using: &random)
@@ -83,6 +83,30 @@ struct ProofTests {
         }
         print("policy proof: 3000 random policies, \(kinds.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })")
         #expect(["gap", "conflict", "unreachable", "sound"].allSatisfy { kinds[$0, default: 0] > 100 })
+    }
+
+    /// Written to make proving endless: as many rows as may be, each about other facts.
+    @Test func aTableThatNobodyCanFollowIsRefusedInsteadOfProvedForHours() throws {
+        var random = Generator(state: 63)
+        var draft = PolicyDraft(timeZone: try #require(TimeZoneName("UTC")))
+        draft.facts = WorldFact.allCases.filter { $0.words == ["yes", "no"] }.map {
+            FactDeclaration(fact: $0, mark: Self.mark)
+        }
+        var table = Table(name: "hold", mark: Self.mark, rows: [])
+        for number in 0..<PolicyReader.maximumRows {
+            let conditions = draft.facts.indices.shuffled(using: &random).prefix(8).map { fact in
+                let two = [Condition.Alternative.word(0), .word(1), .unknown].shuffled(using: &random).prefix(2)
+                return Condition(fact: fact, alternatives: Array(two), mark: Self.mark)
+            }
+            table.rows.append(
+                Row(
+                    id: "R\(number)", mark: Self.mark, exceptionTo: number == 0 ? nil : "R0",
+                    conditions: number == 0 ? [] : conditions, answer: "decline", because: "", law: []))
+        }
+        draft.tables = [table]
+        let document = try PolicyDocument(draft, text: "", file: "endless")
+        #expect(TableRegions(table, in: document.space).isTooLarge)
+        #expect(document.proof().contains { $0.explanation.contains("more ways than anyone can follow") })
     }
 
     @Test func decidingDoesWhatTheDefinitionSays() throws {

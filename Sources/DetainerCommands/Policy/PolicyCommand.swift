@@ -15,7 +15,9 @@ enum PolicyFiles {
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             // What cannot be looked at is told when it is read.
             guard attributes?[.type] as? FileAttributeType == .typeDirectory else { return [(path, try text(path))] }
-            return try names(in: path).map { (path + "/" + $0, try text(path + "/" + $0)) }
+            let names = try names(in: path)
+            if names.isEmpty { throw PolicyError(file: path, explanation: "has no policy files (*.yaml) in it") }
+            return try names.map { (path + "/" + $0, try text(path + "/" + $0)) }
         }
     }
 

@@ -69,6 +69,7 @@ struct PolicyExplain: AsyncParsableCommand {
                     ] + (explanation.json.objectValue ?? [])))
         case .text:
             Output.print("by \(policy.name), in force on \(date.date) (\(date.basis.rawValue))")
+            if !policy.isApproved { Output.print("nobody has approved this policy: it is a draft") }
             Output.print("facts")
             for fact in account {
                 Output.print("    \(fact.name): \(fact.value) (\(fact.basis.joined(separator: "; ")))")

@@ -43,6 +43,9 @@ struct PolicyReader {
         guard text.utf8.count <= Self.maximumBytes else {
             throw PolicyError(file: file, explanation: "is longer than \(Self.maximumBytes) bytes")
         }
+        if text.contains(/(?m)(^|[\s\[{,:-])[&*][A-Za-z0-9_]/) {
+            throw PolicyError(file: file, explanation: "has an anchor or an alias (&name, *name): write it out")
+        }
         guard let zone = TimeZoneName("UTC"), let root = compose(text) else { throw PolicyError(problems) }
         var draft = PolicyDraft(timeZone: zone)
         let members = mapping(root, "the policy", allowed: Self.keys)
@@ -73,23 +76,9 @@ struct PolicyReader {
             if let node = try Yams.compose(yaml: text) { return node }
             problems.append(PolicyProblem(file: file, explanation: "is empty"))
         } catch {
-            problems.append(Self.problem(error, file: file))
+            problems.append(.ofYAML(error, file: file))
         }
         return nil
-    }
-
-    private static func problem(_ error: any Error, file: String) -> PolicyProblem {
-        switch error as? YamlError {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            PolicyProblem(
-                file: file, line: mark.line, column: mark.column, explanation: "this is not YAML here: \(problem)")
-        case .duplicatedKeysInMapping(let names, let context):
-            PolicyProblem(
-                file: file, line: context.mark.line, column: context.mark.column,
-                explanation: "the same name stands twice in what begins here: \(names.joined(separator: ", "))")
-        default: PolicyProblem(file: file, explanation: "is not YAML")
-        }
     }
 
     mutating func problem(_ node: Node?, _ explanation: String) {
@@ -130,7 +119,9 @@ struct PolicyReader {
     /// A word or a sentence.
     mutating func text(_ node: Node?, _ what: String) -> String? {
         guard let node else { return nil }
-        guard let text = node.scalar?.string, !text.isEmpty else {
+        guard let text = node.scalar?.string, text.contains(where: { !$0.isWhitespace }),
+            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f })
+        else {
             problem(node, "\(what) must be a word or a sentence")
             return nil
         }
@@ -142,9 +133,10 @@ struct PolicyReader {
         guard let node else { return [] }
         guard case .sequence(let sequence) = node else { return text(node, what).map { [($0, node)] } ?? [] }
         var words: [(text: String, node: Node)] = []
+        var seen: Set<String> = []
         for element in sequence {
             guard let word = text(element, what) else { continue }
-            if words.contains(where: { $0.text == word }) { problem(element, "\(what) has `\(word)` twice") }
+            if !seen.insert(word).inserted { problem(element, "\(what) has `\(word)` twice") }
             words.append((word, element))
         }
         if words.isEmpty { problem(node, "\(what) must not be empty") }
@@ -183,7 +175,8 @@ struct PolicyReader {
             }
         }
         let approver = text(members["approved by"], "`approved by`")
-        draft.approvedBy = approver == "nobody yet" ? nil : approver
+        let isNobody = approver.map { ["~", "null"].contains($0) || $0.lowercased().hasPrefix("nobody") } ?? true
+        draft.approvedBy = isNobody ? nil : approver
         draft.notKnown = words(members["not known"], "`not known`").map(\.text)
     }
 
@@ -365,14 +358,12 @@ struct PolicyReader {
 
     private mutating func examples(_ node: Node?, _ draft: PolicyDraft) -> [Example] {
         guard let node else { return [] }
-        let ids = draft.tables.flatMap { $0.rows.map(\.id) } + draft.duties.map(\.id)
         return mapping(node, "`examples`", allowed: nil).list.map { name, key, value in
             place = "example `\(name)`"
             defer { place = nil }
             let members = mapping(value, "an example", allowed: ["given", "expect"])
             for needed in ["given", "expect"] where members[needed] == nil { problem(key, "lacks `\(needed)`") }
             let expect = words(members["expect"], "`expect`")
-            for (id, node) in expect where !ids.contains(id) { problem(node, "expects `\(id)`, which is no row here") }
             return Example(
                 name: name, mark: Self.mark(key), given: given(members["given"], draft), expect: expect.map(\.text))
         }

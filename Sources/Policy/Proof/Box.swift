@@ -34,18 +34,31 @@ struct Box: Sendable, Hashable {
 
 /// A union of boxes.
 struct Region: Sendable {
-    var boxes: [Box]
+    /// Tables that a person can follow need a few dozen; the work grows with their number, so that a table made to need
+    /// millions is refused instead.
+    static let maximumBoxes = 2_000
 
-    var isEmpty: Bool { boxes.isEmpty }
+    private(set) var boxes: [Box]
+    /// It would need more boxes than ``maximumBoxes``; those that are here say nothing.
+    private(set) var isTooLarge: Bool
 
-    init(_ boxes: [Box] = []) { self.boxes = boxes.filter { !$0.isEmpty } }
+    var isEmpty: Bool { boxes.isEmpty && !isTooLarge }
 
-    func subtracting(_ box: Box) -> Region { Region(boxes.flatMap { $0.subtracting(box) }) }
+    init(_ boxes: [Box] = [], isTooLarge: Bool = false) {
+        self.isTooLarge = isTooLarge || boxes.count > Self.maximumBoxes
+        self.boxes = self.isTooLarge ? [] : boxes.filter { !$0.isEmpty }
+    }
 
-    func subtracting(_ region: Region) -> Region { region.boxes.reduce(self) { $0.subtracting($1) } }
+    func subtracting(_ box: Box) -> Region {
+        Region(boxes.flatMap { $0.subtracting(box) }, isTooLarge: isTooLarge)
+    }
 
-    func intersection(_ other: Region) -> Region {
-        Region(boxes.flatMap { one in other.boxes.map { one.intersection($0) } })
+    func subtracting(_ region: Region) -> Region {
+        region.boxes.reduce(Region(boxes, isTooLarge: isTooLarge || region.isTooLarge)) { $0.subtracting($1) }
+    }
+
+    func union(_ other: Region) -> Region {
+        Region(boxes + other.boxes, isTooLarge: isTooLarge || other.isTooLarge)
     }
 
     /// The same region in as few boxes as possible, which may overlap: all largest boxes within it (the consensus

@@ -32,6 +32,8 @@ struct Cells: Sendable, Equatable {
         self.type = type
         self.starts = starts.union([type.limits.lowerBound]).sorted()
         self.named = named.sorted()
+        // Where every word is named there are no others.
+        if case .anyOf(let words) = type, named.count == words.count { seesOthers = false }
         self.seesOthers = seesOthers
         let known: Int
         switch type {

@@ -24,6 +24,13 @@ struct Proof {
 
     private mutating func prove(_ regions: TableRegions) {
         let table = regions.table
+        if regions.isTooLarge {
+            add(
+                table.mark, nil,
+                "table `\(table.name)` is told apart in more ways than anyone can follow, and cannot be proved: ask for "
+                    + "fewer facts in a row, or use fewer rows")
+            return
+        }
         if let box = regions.gap.boxes.first {
             add(table.mark, nil, "no row of `\(table.name)` answers a request with \(words(box, table))")
         }

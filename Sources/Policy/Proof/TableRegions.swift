@@ -31,10 +31,26 @@ struct TableRegions: Sendable {
         var found: [(Int, Int, Region)] = []
         for one in table.rows.indices {
             for other in table.rows.indices where other > one {
-                let both = answers[one].intersection(answers[other])
+                let both = Self.both(self, one, self, other)
                 if !both.isEmpty { found.append((one, other, both)) }
             }
         }
         return found
+    }
+
+    /// Whether it takes more boxes than anyone can follow to say where a row answers.
+    var isTooLarge: Bool {
+        gap.isTooLarge || answers.contains { $0.isTooLarge } || conflicts.contains { $0.region.isTooLarge }
+    }
+
+    /// Where a row of one table and a row of another, in the same space, both answer: where both hold, less where an
+    /// exception to either does.
+    static func both(_ one: TableRegions, _ row: Int, _ other: TableRegions, _ otherRow: Int) -> Region {
+        let start = Region([one.holds[row].intersection(other.holds[otherRow])])
+        return (one.exceptions(to: row) + other.exceptions(to: otherRow)).reduce(start) { $0.subtracting($1) }
+    }
+
+    private func exceptions(to row: Int) -> [Box] {
+        table.rows.indices.filter { table.rows[$0].exceptionTo == table.rows[row].id }.map { holds[$0] }
     }
 }

@@ -37,7 +37,14 @@ public struct PolicyDifference: Sendable, Equatable {
         for table in old.tables.indices {
             let before = Self.regions(old, table, space)
             let after = Self.regions(new, table, space)
-            changes += Self.changes(before, after)
+            let changed = Self.changes(before, after)
+            if changed.isTooLarge {
+                throw PolicyError(
+                    file: new.file,
+                    explanation:
+                        "differs from \(old.file) in more regions of `\(old.tables[table].name)` than can be told")
+            }
+            changes += changed.list
             let (cited, citing) = (Self.cited(old, table), Self.cited(new, table))
             let law = LawChange(
                 question: old.tables[table].name, added: citing.filter { !cited.contains($0) },
@@ -82,7 +89,7 @@ public struct PolicyDifference: Sendable, Equatable {
         return TableRegions(document.tables[table], in: space) { sides[$0] }
     }
 
-    private static func changes(_ before: TableRegions, _ after: TableRegions) -> [Change] {
+    private static func changes(_ before: TableRegions, _ after: TableRegions) -> (list: [Change], isTooLarge: Bool) {
         struct Pair {
             var old: Row
             var new: Row
@@ -93,10 +100,10 @@ public struct PolicyDifference: Sendable, Equatable {
         var pairs: [Pair] = []
         for (oldPosition, old) in before.table.rows.enumerated() {
             for (newPosition, new) in after.table.rows.enumerated() where old.words != new.words {
-                let both = before.answers[oldPosition].intersection(after.answers[newPosition])
+                let both = TableRegions.both(before, oldPosition, after, newPosition)
                 if both.isEmpty { continue }
                 if let known = pairs.firstIndex(where: { $0.old.words == old.words && $0.new.words == new.words }) {
-                    pairs[known].region = Region(pairs[known].region.boxes + both.boxes)
+                    pairs[known].region = pairs[known].region.union(both)
                     if !pairs[known].oldRules.contains(old.id) { pairs[known].oldRules.append(old.id) }
                     if !pairs[known].newRules.contains(new.id) { pairs[known].newRules.append(new.id) }
                 } else {
@@ -104,11 +111,12 @@ public struct PolicyDifference: Sendable, Equatable {
                 }
             }
         }
-        return pairs.map { pair in
+        let list = pairs.map { pair in
             Change(
                 question: before.table.name, old: pair.old.words, oldRules: pair.oldRules, new: pair.new.words,
                 newRules: pair.newRules, requests: pair.region.simplified().boxes.map(before.space.words))
         }
+        return (list, pairs.contains { $0.region.isTooLarge })
     }
 
     /// What the answers of a table rest on, as sentences.

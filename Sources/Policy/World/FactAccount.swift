@@ -37,7 +37,7 @@ extension WorldFact {
                 request.findings?.foundBy == nil
                     ? "no named role at the agency looked it up"
                     : value(of: request) == .unknown
-                        ? "looked for and not found" : "a named role at the agency found it"
+                        ? "nobody told what was found" : "a named role at the agency found it"
             ]
         }
     }
