@@ -49,7 +49,7 @@ public struct Explanation: Sendable, Equatable {
             lines += answer.exceptions.map { "    not \($0.rule): \($0.because)" }
             lines += answer.changes.map { "    would be: \($0.words), if \($0.condition) [\($0.rule)]" }
             if answer.changes.isEmpty, answer.isOpenToChange {
-                lines.append("    no warrant or order would change this")
+                lines.append("    no warrant or order alone would change this")
             }
         }
         for duty in duties {
