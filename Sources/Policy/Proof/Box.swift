@@ -70,7 +70,9 @@ struct Region: Sendable {
                 if let cover = cover(from: largest, count: count) { return Region(cover) }
             }
         }
-        return greedyCover(from: largest)
+        let cover = greedyCover(from: largest)
+        // Should the search have met its bounds, the boxes as they are say it too.
+        return subtracting(cover).isEmpty ? cover : self
     }
 
     /// Up to so many largest boxes every choice is tried; beyond, the largest one that helps comes first.
