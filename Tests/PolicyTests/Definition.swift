@@ -59,9 +59,10 @@ enum Definition {
         }
     }
 
-    /// Every combination of boundary values of the facts that the table asks for; the others are unknown.
+    /// Every combination of boundary values of the facts that the table asks for, which a request can have; the others
+    /// are unknown.
     static func points(of table: Table, _ document: PolicyDocument) -> [[FactValue]] {
-        table.facts.reduce([[FactValue](repeating: .unknown, count: document.facts.count)]) { points, fact in
+        let all = table.facts.reduce([[FactValue](repeating: .unknown, count: document.facts.count)]) { points, fact in
             let alternatives = table.rows.flatMap { $0.conditions.filter { $0.fact == fact }.flatMap(\.alternatives) }
             let values = boundaryValues(document.facts[fact].type, alternatives)
             return points.flatMap { point in
@@ -72,6 +73,7 @@ enum Definition {
                 }
             }
         }
+        return all.filter { PossibleFacts.allow($0, table.facts, document.facts) }
     }
 
     /// What trying every point finds.
@@ -101,7 +103,7 @@ extension TableRegions {
         Definition.Findings(
             hasGap: !gap.isEmpty,
             conflicts: Set(conflicts.map { [table.rows[$0.one].id, table.rows[$0.other].id] }),
-            unreachable: Set(table.rows.indices.filter { answers[$0].isEmpty }.map { table.rows[$0].id }))
+            unreachable: Set(table.rows.indices.filter { !canAnswer($0) }.map { table.rows[$0].id }))
     }
 }
 

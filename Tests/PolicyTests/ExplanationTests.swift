@@ -220,3 +220,71 @@ struct FactsOfRequestTests {
         }
     }
 }
+
+/// The nearest change, against trying everything that may come or be found.
+struct NearestChangeTests {
+    /// All points that differ from one in papers, which only get better, and in findings, which only become known; each
+    /// with the number of papers and findings that it takes.
+    private func around(_ values: [FactValue], _ table: Table, _ document: PolicyDocument) -> [([FactValue], Int)] {
+        let facts = document.facts
+        let open = table.facts.filter { facts[$0].fact.isPaper || facts[$0].fact.isFinding }
+        var points = [values]
+        for fact in open {
+            let alternatives = document.draft.alternatives(of: fact)
+            let all = Definition.boundaryValues(facts[fact].type, alternatives).filter { $0 != .unknown }
+            points = points.flatMap { point in
+                [point]
+                    + all.filter { $0 != point[fact] }.filter { value in
+                        guard facts[fact].fact.isPaper, case .word(let now) = point[fact], case .word(let then) = value
+                        else { return true }
+                        return then > now
+                    }.map { value in
+                        var point = point
+                        point[fact] = value
+                        return point
+                    }
+            }
+        }
+        let warrant = facts.firstIndex { $0.fact == .criminalWarrant }
+        let order = facts.firstIndex { $0.fact == .judicialOrder }
+        return points.filter { PossibleFacts.allow($0, table.facts, facts) }.map { point in
+            var count = open.count { point[$0] != values[$0] }
+            if let warrant, let order, open.contains(warrant), open.contains(order) {
+                // An order that comes with the warrant, and none where papers came, are no changes of their own.
+                if point[warrant] != values[warrant], point[order] != values[order] {
+                    if point[warrant] == point[order] || point[warrant] == .word(0) { count -= 1 }
+                }
+            }
+            return (point, count)
+        }
+    }
+
+    @Test func itIsTheNearestThereIs() throws {
+        var random = ProofTests.Generator(state: 26)
+        var (changed, unchanged) = (0, 0)
+        for file in try Shipped.all() {
+            let document = try PolicyDocument.parse(text: file.text, file: file.name)
+            for (position, table) in document.tables.prefix(3).enumerated() {
+                for values in Definition.points(of: table, document).shuffled(using: &random).prefix(60) {
+                    let now = try #require(document.row(of: position, at: values))
+                    let ways = around(values, table, document).filter {
+                        document.row(of: position, at: $0.0)?.words != now.words
+                    }
+                    let nearest = ways.map(\.1).min()
+                    let told = NearestChange(document, table: position, values: values, now: now).changes
+                    #expect(told.isEmpty == (nearest == nil), "\(file.name) \(table.name) \(values)")
+                    let expected = Set(
+                        ways.filter { $0.1 == nearest }.compactMap { document.row(of: position, at: $0.0)?.id })
+                    #expect(Set(told.map(\.rule)) == expected, "\(file.name) \(table.name) \(values)")
+                    for change in told {
+                        let count = change.condition.components(separatedBy: " and ").count
+                        #expect(count == nearest, "\(file.name): \(change.condition)")
+                    }
+                    if told.isEmpty { unchanged += 1 } else { changed += 1 }
+                }
+            }
+        }
+        print("nearest changes: \(changed) found, \(unchanged) where there is none")
+        #expect(changed > 200 && unchanged > 50)
+    }
+}

@@ -141,6 +141,23 @@ struct Region: Sendable {
 struct FactSpace: Sendable {
     let facts: [WorldFact]
     let cells: [Cells]
+    /// Where no request can be.
+    private let impossible: [Box]
+
+    init(facts: [WorldFact], cells: [Cells]) {
+        self.facts = facts
+        self.cells = cells
+        let everything = Box(sides: cells.map(\.all))
+        impossible = ImpossibleFacts.all.compactMap { pair in
+            guard let one = facts.firstIndex(of: pair.one), let other = facts.firstIndex(of: pair.other) else {
+                return nil
+            }
+            var box = everything
+            box.sides[one] = cells[one].set(of: pair.oneValues)
+            box.sides[other] = cells[other].set(of: pair.otherValues)
+            return box
+        }
+    }
 
     var everything: Box { Box(sides: cells.map(\.all)) }
 
@@ -154,6 +171,20 @@ struct FactSpace: Sendable {
         return box
     }
 
+    /// A part of a region where a request can be; `nil`: no request can have any of its facts.
+    func possible(in region: Region) -> Box? {
+        for box in region.boxes {
+            let left = impossible.reduce(Region([box])) { $0.subtracting($1) }
+            if let first = left.boxes.first { return first }
+        }
+        return nil
+    }
+
+    /// Without the boxes where no request can be.
+    func withoutImpossible(_ region: Region) -> Region {
+        Region(region.boxes.filter { possible(in: Region([$0])) != nil }, isTooLarge: region.isTooLarge)
+    }
+
     /// The box of one point, given a value for each fact.
     func point(_ values: [FactValue]) -> Box {
         Box(sides: zip(cells, values).map { 1 << UInt64($0.cell(of: $1)) })
@@ -164,8 +195,17 @@ struct FactSpace: Sendable {
         zip(cells, box.sides).map { $0.sample($1.trailingZeroBitCount) }
     }
 
-    /// What is special about a box: those sides that do not leave a fact open.
-    func words(_ box: Box) -> String {
+    /// What is special about a box: those sides that do not leave a fact open, as far as a request can be there.
+    func words(_ whole: Box) -> String {
+        var box = whole
+        for side in facts.indices where box.sides[side] != cells[side].all {
+            let possible = (0..<cells[side].count).map { whole.sides[side] & 1 << UInt64($0) }.filter { cell in
+                var part = whole
+                part.sides[side] = cell
+                return cell != 0 && self.possible(in: Region([part])) != nil
+            }
+            box.sides[side] = possible.reduce(0, |)
+        }
         let parts = facts.indices.filter { box.sides[$0] != cells[$0].all }.map {
             "\(facts[$0].name) is \(cells[$0].words(box.sides[$0]))"
         }

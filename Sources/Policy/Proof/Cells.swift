@@ -74,6 +74,9 @@ struct Cells: Sendable, Equatable {
         }
     }
 
+    /// The cells of these values; only of facts that are one word, of which each has a cell of its own.
+    func set(of values: [FactValue]) -> UInt64 { values.reduce(0) { $0 | 1 << UInt64(cell(of: $1)) } }
+
     /// The cells where one of the alternatives holds.
     func set(of alternatives: [Condition.Alternative]) -> UInt64 {
         alternatives.reduce(0) { $0 | set(of: $1) }

@@ -49,14 +49,14 @@ struct Coverage {
             let named = cells.set(of: condition.alternatives)
             let name = document.facts[condition.fact].name
             for probe in namedProbes(condition) {
-                if rest.sides[condition.fact] & probe.cells == 0 {
+                if !canBe(probe, condition.fact, in: rest) {
                     add(condition.mark, row, "`\(name)` is never \(probe.words) where this could hold: take it out")
                 } else if !hasExample(of: probe, condition.fact, in: rest) {
                     add(mark, row, "needs an example where it holds and `\(name)` is \(probe.words)")
                 }
             }
             for probe in otherProbes(condition) where probe.cells & named == 0 {
-                guard rest.sides[condition.fact] & probe.cells != 0 else { continue }
+                guard canBe(probe, condition.fact, in: rest) else { continue }
                 if !hasExample(of: probe, condition.fact, in: rest) {
                     add(
                         mark, row, "needs a near miss: an example where all else holds and `\(name)` is \(probe.words)")
@@ -72,6 +72,13 @@ struct Coverage {
             wanted.contains(points[position])
                 && probe.value.map { document.examples[position].given[fact] == $0 } ?? true
         }
+    }
+
+    /// Whether a request can be there.
+    private func canBe(_ probe: Probe, _ fact: Int, in box: Box) -> Bool {
+        var wanted = box
+        wanted.sides[fact] &= probe.cells
+        return document.space.possible(in: Region([wanted])) != nil
     }
 
     private func namedProbes(_ condition: Condition) -> [Probe] {

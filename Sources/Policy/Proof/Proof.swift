@@ -1,8 +1,8 @@
 /// Proves a policy, or tells all that is wrong with it.
 ///
-/// Over every combination of facts, `unknown` included: each table answers it, no two rows of a table both do, and each
-/// row answers something. By subtracting boxes, which is exact, and not by trying. Also: the examples cover every value
-/// that an exception names and every one it does not, and come out as they say.
+/// Over every combination of facts that a request can have, `unknown` included: each table answers it, no two rows of a
+/// table both do, and each row answers something. By subtracting boxes, which is exact, and not by trying. Also: the
+/// examples cover every value that an exception names and every one it does not, and come out as they say.
 struct Proof {
     private let document: PolicyDocument
     private(set) var problems: [PolicyProblem] = []
@@ -31,24 +31,27 @@ struct Proof {
                     + "fewer facts in a row, or use fewer rows")
             return
         }
-        if let box = regions.gap.boxes.first {
+        if let box = document.space.possible(in: regions.gap) {
             add(table.mark, nil, "no row of `\(table.name)` answers a request with \(words(box, table))")
         }
         for (one, other, region) in regions.conflicts {
-            guard let box = region.boxes.first else { continue }
+            guard let box = document.space.possible(in: region) else { continue }
             let (first, second) = (table.rows[one], table.rows[other])
             add(
                 first.mark, nil,
                 "row \(first.id) (line \(first.mark.line)) and row \(second.id) (line \(second.mark.line)) both answer "
                     + "a request with \(words(box, table)); make one an exception to the other, or change a condition")
         }
-        for (position, row) in table.rows.enumerated() where regions.answers[position].isEmpty {
+        for (position, row) in table.rows.enumerated() where !regions.canAnswer(position) {
             add(row.mark, "row \(row.id)", "this row never answers: " + whyNever(position, regions))
         }
     }
 
     private func whyNever(_ position: Int, _ regions: TableRegions) -> String {
-        guard regions.holds[position].isEmpty else { return "its exceptions take all that it could answer" }
+        guard regions.holds[position].isEmpty else {
+            return document.space.possible(in: Region([regions.holds[position]])) == nil
+                ? "no request has such facts at once" : "its exceptions take all that it could answer"
+        }
         let base = regions.table.rows[position].exceptionTo
         return base.map { "its facts never hold where row \($0) does" } ?? "its conditions never hold"
     }

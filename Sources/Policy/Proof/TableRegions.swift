@@ -23,15 +23,18 @@ struct TableRegions: Sendable {
         }
     }
 
-    /// What no row answers.
-    var gap: Region { holds.reduce(Region([space.everything])) { $0.subtracting($1) } }
+    /// What no row answers, though a request can have such facts.
+    var gap: Region { space.withoutImpossible(holds.reduce(Region([space.everything])) { $0.subtracting($1) }) }
+
+    /// Whether there is a request that a row answers.
+    func canAnswer(_ row: Int) -> Bool { answers[row].isTooLarge || space.possible(in: answers[row]) != nil }
 
     /// Where two rows both answer, for each such pair.
     var conflicts: [(one: Int, other: Int, region: Region)] {
         var found: [(Int, Int, Region)] = []
         for one in table.rows.indices {
             for other in table.rows.indices where other > one {
-                let both = Self.both(self, one, self, other)
+                let both = space.withoutImpossible(Self.both(self, one, self, other))
                 if !both.isEmpty { found.append((one, other, both)) }
             }
         }

@@ -49,7 +49,7 @@ public struct Explanation: Sendable, Equatable {
             lines += answer.exceptions.map { "    not \($0.rule): \($0.because)" }
             lines += answer.changes.map { "    would be: \($0.words), if \($0.condition) [\($0.rule)]" }
             if answer.changes.isEmpty, answer.isOpenToChange {
-                lines.append("    no warrant or order alone would change this")
+                lines.append("    no warrant or order would change this, whatever else were found")
             }
         }
         for duty in duties {
@@ -129,115 +129,5 @@ extension PolicyDocument {
                 }
                 return Explanation.Exception(rule: other.id, because: reasons.joined(separator: "; "))
             }
-    }
-}
-
-/// The fewest papers, and what a person at the agency may find out besides, that would have changed an answer; never
-/// what the form is or asks.
-private struct NearestChange {
-    /// A warrant, a conviction and its age: no law asks for more at once.
-    private static let mostFacts = 3
-    /// More are not near.
-    private static let mostChanges = 6
-
-    private(set) var changes: [Explanation.Change] = []
-    private let document: PolicyDocument
-    private let table: Int
-    private let values: [FactValue]
-    private let now: Row
-
-    init(_ document: PolicyDocument, table: Int, values: [FactValue], now: Row) {
-        (self.document, self.table, self.values, self.now) = (document, table, values, now)
-        let asked = document.tables[table].facts
-        let papers = asked.filter { document.facts[$0].fact.isPaper }
-        let findings = asked.filter { document.facts[$0].fact.isFinding }
-        for count in 1...Self.mostFacts where changes.isEmpty {
-            for paper in papers { change(paper, with: findings, count: count - 1) }
-            // Where the best paper is here already, what else would be found.
-            if changes.isEmpty { change(findings, count: count) }
-        }
-        changes = Array(changes.prefix(Self.mostChanges))
-    }
-
-    private mutating func change(_ paper: Int, with findings: [Int], count: Int) {
-        // The strongest first; alone, the weaker ones too.
-        let better = better(than: values[paper])
-        var told: [(rule: String, standings: [String], row: Row)] = []
-        for standing in count == 0 ? better : Array(better.prefix(1)) {
-            for (more, words) in combinations(findings, count) {
-                guard let row = document.row(of: table, at: raised(paper, to: standing, in: more)),
-                    row.words != now.words
-                else { continue }
-                let name = WorldFact.standings[standing]
-                if count == 0, let known = told.firstIndex(where: { $0.rule == row.id }) {
-                    told[known].standings.append(name)
-                } else if count == 0 {
-                    told.append((row.id, [name], row))
-                } else {
-                    add(row, ([Self.words(document.facts[paper].fact, [name])] + words).joined(separator: " and "))
-                }
-            }
-        }
-        for (_, standings, row) in told { add(row, Self.words(document.facts[paper].fact, standings)) }
-    }
-
-    private mutating func change(_ findings: [Int], count: Int) {
-        for (more, words) in combinations(findings, count) {
-            guard let row = document.row(of: table, at: more), row.words != now.words else { continue }
-            add(row, words.joined(separator: " and "))
-        }
-    }
-
-    private mutating func add(_ row: Row, _ condition: String) {
-        changes.append(.init(condition: condition, words: row.words, rule: row.id))
-    }
-
-    /// Standings above the one that it has, the strongest first.
-    private func better(than value: FactValue) -> [Int] {
-        var now = 0
-        if case .word(let position) = value { now = position }
-        return WorldFact.standings.indices.reversed().filter { $0 > now }
-    }
-
-    /// A judge's criminal warrant is a judge's order too.
-    private func raised(_ paper: Int, to standing: Int, in values: [FactValue]) -> [FactValue] {
-        var values = values
-        values[paper] = .word(standing)
-        if document.facts[paper].fact == .criminalWarrant,
-            let order = document.facts.firstIndex(where: { $0.fact == .judicialOrder }),
-            better(than: values[order]).contains(standing)
-        {
-            values[order] = .word(standing)
-        }
-        return values
-    }
-
-    /// Every way to find out so many of these facts, with its words.
-    private func combinations(_ findings: [Int], _ count: Int) -> [(values: [FactValue], words: [String])] {
-        var all = [(values: values, words: [String](), next: 0)]
-        for _ in 0..<count {
-            all = all.flatMap { made in
-                findings.indices.filter { $0 >= made.next }.flatMap { position in
-                    known(findings[position]).map { value, words in
-                        var values = made.values
-                        values[findings[position]] = value
-                        return (values, made.words + [words], position + 1)
-                    }
-                }
-            }
-        }
-        return all.map { ($0.values, $0.words) }
-    }
-
-    private func known(_ fact: Int) -> [(FactValue, String)] {
-        let cells = document.space.cells[fact]
-        return (0..<cells.unknown).filter { $0 != cells.cell(of: values[fact]) }.map { cell in
-            (cells.sample(cell), "\(document.facts[fact].name) were \(cells.words(1 << UInt64(cell)))")
-        }
-    }
-
-    private static func words(_ fact: WorldFact, _ standings: [String]) -> String {
-        let paper = fact == .criminalWarrant ? "a judge's criminal warrant" : "a judge's order"
-        return "\(paper) for this person were \(standings.joined(separator: " or "))"
     }
 }

@@ -100,7 +100,8 @@ public struct PolicyDifference: Sendable, Equatable {
         var pairs: [Pair] = []
         for (oldPosition, old) in before.table.rows.enumerated() {
             for (newPosition, new) in after.table.rows.enumerated() where old.words != new.words {
-                let both = TableRegions.both(before, oldPosition, after, newPosition)
+                let both = before.space.withoutImpossible(
+                    TableRegions.both(before, oldPosition, after, newPosition))
                 if both.isEmpty { continue }
                 if let known = pairs.firstIndex(where: { $0.old.words == old.words && $0.new.words == new.words }) {
                     pairs[known].region = pairs[known].region.union(both)
@@ -114,7 +115,8 @@ public struct PolicyDifference: Sendable, Equatable {
         let list = pairs.map { pair in
             Change(
                 question: before.table.name, old: pair.old.words, oldRules: pair.oldRules, new: pair.new.words,
-                newRules: pair.newRules, requests: pair.region.simplified().boxes.map(before.space.words))
+                newRules: pair.newRules,
+                requests: before.space.withoutImpossible(pair.region.simplified()).boxes.map(before.space.words))
         }
         return (list, pairs.contains { $0.region.isTooLarge })
     }
