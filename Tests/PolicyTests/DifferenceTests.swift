@@ -60,6 +60,15 @@ struct DifferenceTests {
         }
     }
 
+    @Test func dutiesAreToldAsDuties() throws {
+        let file = try #require(try Shipped.files("/packs").first { $0.name == "california.yaml" })
+        let policy = try PolicyDocument.parse(text: file.text, file: file.name)
+        let difference = try PolicyDifference(from: try Shipped.boston(), to: policy)
+        #expect(!difference.addedDuties.isEmpty && difference.removedDuties.isEmpty)
+        #expect(difference.lines.contains("duty, from now on: " + difference.addedDuties[0]))
+        #expect(!difference.laws.contains { $0.question == "duties" })
+    }
+
     @Test func aPolicyDoesNotDifferFromItself() throws {
         for file in try Shipped.all() {
             let policy = try PolicyDocument.parse(text: file.text, file: file.name)
@@ -76,6 +85,43 @@ struct DifferenceTests {
         let difference = try PolicyDifference(from: old, to: try PolicyDocument.read(text: changed, file: "new"))
         #expect(difference.changes.count == 1)
         #expect(difference.changes[0].requests.allSatisfy { $0.contains("years since conviction is 6 to 7") })
+    }
+}
+
+/// Recorded requests, tried under another policy.
+struct RecordTrialTests {
+    private func decision(_ given: [String: String], _ policy: PolicyDocument) throws -> Decision {
+        try policy.decide(recorded: given.map { Fact(name: $0.key, value: $0.value) })
+    }
+
+    private func washington() throws -> PolicyDocument {
+        let file = try #require(try Shipped.files("/packs").first { $0.name == "washington.yaml" })
+        return try PolicyDocument.parse(text: file.text, file: file.name)
+    }
+
+    @Test func whatTheRecordSaysIsCertain() throws {
+        let boston = try Shipped.boston()
+        let recorded = try decision(["form": "I-247A", "asks hold": "no", "asks transfer": "yes"], boston)
+        let changes = try RecordTrial(try Shipped.boston("2014")).changes(of: recorded)
+        #expect(
+            changes.filter { $0.question == "transfer" } == [
+                .init(
+                    question: "transfer", recorded: "decline", possible: ["refer to the law department"], missing: [])
+            ])
+        #expect(!changes.contains { !$0.isCertain })
+        #expect(try RecordTrial(boston).changes(of: recorded) == [])
+    }
+
+    @Test func whatItDoesNotSayLeavesEveryAnswerThatIsPossible() throws {
+        let recorded = try decision(
+            ["form": "I-247A", "asks notice": "yes", "criminal warrant": "none", "judicial order": "none"],
+            try Shipped.boston())
+        let notify = try #require(
+            try RecordTrial(try washington()).changes(of: recorded).first { $0.question == "notify" })
+        #expect(notify.recorded == "decline")
+        #expect(Set(notify.possible) == ["decline", "refer to the law department"])
+        #expect(notify.missing == ["release date public"])
+        #expect(!notify.isCertain)
     }
 }
 

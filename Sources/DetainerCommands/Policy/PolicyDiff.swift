@@ -20,10 +20,19 @@ struct PolicyDiff: AsyncParsableCommand {
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
-    /// A recorded request that the new policy would answer otherwise.
+    /// A recorded request that the new policy would answer otherwise, or might.
     private struct Case {
         var outcome: Outcome
-        var changes: [(question: String, old: String, new: String)]
+        var changes: [RecordTrial.Change]
+
+        var isCertain: Bool { changes.contains(where: \.isCertain) }
+    }
+
+    private struct Cases {
+        var tried = 0
+        /// Decided by another policy than the old one that was named.
+        var byOthers = 0
+        var list: [Case] = []
     }
 
     func run() async throws {
@@ -37,58 +46,73 @@ struct PolicyDiff: AsyncParsableCommand {
                 let members = difference.json.objectValue ?? []
                 Output.print(.object(members + (cases.map { [JSONMember(name: "recorded", value: json($0))] } ?? [])))
             case .text:
+                for (policy, file) in [(before, old), (after, new)] where !policy.isApproved {
+                    Output.print("\(file): nobody has approved this policy")
+                }
                 for line in difference.lines { Output.print(line) }
-                if let cases { tell(cases) }
+                if let cases { tell(cases, before) }
             }
         }
     }
 
-    /// Requests on record for the agencies of the old policy, tried under both: whatever policy decided them.
-    private func recorded(_ before: PolicyDocument, _ after: PolicyDocument) throws -> [Case] {
-        try OutcomeUnion.read(ledgers).sorted().compactMap { entry in
+    /// Requests on record for the agencies of the old policy: what is recorded of them against what the new one says.
+    private func recorded(_ before: PolicyDocument, _ after: PolicyDocument) throws -> Cases {
+        let trial = RecordTrial(after)
+        var cases = Cases()
+        for entry in try OutcomeUnion.read(ledgers).sorted() {
             guard before.receivers.contains(entry.outcome.agency), let decision = entry.outcome.decision else {
-                return nil
+                continue
             }
-            let (one, other) = (
-                try before.decide(recorded: decision.facts), try after.decide(recorded: decision.facts)
-            )
-            let changes = zip(answers(one), answers(other)).filter { $0.words != $1.words }
-                .map { (question: $0.question, old: $0.words, new: $1.words) }
-            return changes.isEmpty ? nil : Case(outcome: entry.outcome, changes: changes)
+            cases.tried += 1
+            if decision.policyDigest != before.digest { cases.byOthers += 1 }
+            let changes = try trial.changes(of: decision)
+            if !changes.isEmpty { cases.list.append(Case(outcome: entry.outcome, changes: changes)) }
         }
+        return cases
     }
 
-    private func answers(_ decision: Decision) -> [(question: String, words: String)] {
-        func words(_ answer: GivenAnswer) -> String {
-            answer.to.map { "\(answer.answer.rawValue) to the \($0)" } ?? answer.answer.rawValue
+    private func tell(_ cases: Cases, _ before: PolicyDocument) {
+        let certain = cases.list.filter(\.isCertain)
+        let open = cases.list.filter { !$0.isCertain }
+        Output.print(
+            "on record: \(cases.tried) requests, \(cases.byOthers) of them decided by another policy than "
+                + "\(before.name); they stay as they are")
+        Output.print("    \(certain.count) would be answered otherwise than recorded")
+        for found in certain { Output.print(line(found)) }
+        if open.isEmpty { return }
+        Output.print("    \(open.count) might be: their records lack facts that the new policy asks for")
+        for found in open { Output.print(line(found)) }
+    }
+
+    private func line(_ found: Case) -> String {
+        let identity = found.outcome.identity
+        let changes = found.changes.map { change in
+            "\(change.question): \(change.recorded) → \(change.possible.joined(separator: " or "))"
+                + (change.missing.isEmpty ? "" : " (not recorded: \(change.missing.joined(separator: ", ")))")
+        }
+        return "        \(found.outcome.date.date)  \(identity.requestID), revision \(identity.revision): "
+            + changes.joined(separator: "; ")
+    }
+
+    private func json(_ cases: Cases) -> JSONValue {
+        func strings(_ list: [String]) -> JSONValue { .array(list.map(JSONValue.string)) }
+        let list = cases.list.map { found -> JSONValue in
+            let changes = found.changes.map { change -> JSONValue in
+                [
+                    "question": .string(change.question), "recorded": .string(change.recorded),
+                    "new": strings(change.possible), "notRecorded": strings(change.missing),
+                    "certain": .bool(change.isCertain),
+                ]
+            }
+            return [
+                "requestId": .string(found.outcome.identity.requestID),
+                "revision": .number(String(found.outcome.identity.revision)),
+                "date": .string(found.outcome.date.date.description), "changes": .array(changes),
+            ]
         }
         return [
-            ("hold", words(decision.hold)), ("transfer", words(decision.transfer)), ("notify", words(decision.notify)),
-            ("report line", decision.reportLine),
+            "tried": .number(String(cases.tried)), "byOtherPolicies": .number(String(cases.byOthers)),
+            "requests": .array(list),
         ]
-    }
-
-    private func tell(_ cases: [Case]) {
-        Output.print("on record: \(cases.count) requests would be answered otherwise; they stay as they are")
-        for found in cases {
-            let identity = found.outcome.identity
-            let changes = found.changes.map { "\($0.question): \($0.old) → \($0.new)" }.joined(separator: "; ")
-            Output.print(
-                "    \(found.outcome.date.date)  \(identity.requestID), revision \(identity.revision): \(changes)")
-        }
-    }
-
-    private func json(_ cases: [Case]) -> JSONValue {
-        .array(
-            cases.map { found in
-                let changes = found.changes.map { change -> JSONValue in
-                    ["question": .string(change.question), "old": .string(change.old), "new": .string(change.new)]
-                }
-                return [
-                    "requestId": .string(found.outcome.identity.requestID),
-                    "revision": .number(String(found.outcome.identity.revision)),
-                    "date": .string(found.outcome.date.date.description), "changes": .array(changes),
-                ]
-            })
     }
 }

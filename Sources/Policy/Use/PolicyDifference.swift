@@ -22,11 +22,15 @@ public struct PolicyDifference: Sendable, Equatable {
 
     public var changes: [Change]
     public var laws: [LawChange]
+    /// Sentences; one whose words or conditions changed is removed and added.
+    public var addedDuties: [String]
+    public var removedDuties: [String]
     /// Differences of the head: names, dates, agencies.
     public var heads: [(what: String, old: String, new: String)]
 
     public static func == (one: Self, other: Self) -> Bool {
-        one.changes == other.changes && one.laws == other.laws && one.heads.map(\.new) == other.heads.map(\.new)
+        one.changes == other.changes && one.laws == other.laws && one.addedDuties == other.addedDuties
+            && one.removedDuties == other.removedDuties && one.heads.map(\.new) == other.heads.map(\.new)
     }
 
     /// - Throws: where the two together distinguish more than can be told apart.
@@ -52,10 +56,8 @@ public struct PolicyDifference: Sendable, Equatable {
             if !law.added.isEmpty || !law.removed.isEmpty { laws.append(law) }
         }
         let (oldDuties, newDuties) = (Self.duties(old), Self.duties(new))
-        let law = LawChange(
-            question: "duties", added: newDuties.filter { !oldDuties.contains($0) },
-            removed: oldDuties.filter { !newDuties.contains($0) })
-        if !law.added.isEmpty || !law.removed.isEmpty { laws.append(law) }
+        addedDuties = newDuties.filter { !oldDuties.contains($0) }
+        removedDuties = oldDuties.filter { !newDuties.contains($0) }
         heads = [
             ("jurisdiction", old.jurisdiction, new.jurisdiction),
             ("receivers", old.receivers.joined(separator: ", "), new.receivers.joined(separator: ", ")),
@@ -150,6 +152,8 @@ public struct PolicyDifference: Sendable, Equatable {
             lines += law.added.map { "\(law.question): now also rests on \($0)" }
             lines += law.removed.map { "\(law.question): no longer rests on \($0)" }
         }
+        lines += addedDuties.map { "duty, from now on: \($0)" }
+        lines += removedDuties.map { "duty no longer: \($0)" }
         return lines
     }
 
@@ -168,6 +172,7 @@ public struct PolicyDifference: Sendable, Equatable {
                 laws.map {
                     ["question": .string($0.question), "added": strings($0.added), "removed": strings($0.removed)]
                 }),
+            "duties": ["added": strings(addedDuties), "removed": strings(removedDuties)],
         ]
     }
 }
