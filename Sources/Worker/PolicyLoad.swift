@@ -18,6 +18,8 @@ public struct PolicyLoad: Sendable {
 
     public let judge: Judge
     let occasion: Occasion
+    /// The how-manieth time that policies were to be loaded; the start is 0.
+    var number = 0
 
     public init(_ judge: Judge, occasion: Occasion) {
         self.judge = judge

@@ -108,17 +108,20 @@ public final class WorkerService: Sendable {
         update {
             $0.policies = policies
             $0.loads += 1
-            $0.refusal = nil
+            $0.forgetRefusal(before: load.number)
         }
     }
 
     /// The policies were to be loaded again and do not hold; the old ones stay.
     public func refusedLoad(_ sentence: String) {
         update {
-            $0.refusedLoads += 1
-            $0.refusal = sentence
+            $0.asked += 1
+            $0.refuse($0.asked, sentence)
         }
     }
+
+    /// These policies held, and cannot be kept beside the records; the old ones stay.
+    func refused(_ load: PolicyLoad, _ sentence: String) { update { $0.refuse(load.number, sentence) } }
 
     public var stop: WorkerStop {
         WorkerStop { [continuation] in continuation.yield(.pipeline(.stopRequested)) }
@@ -126,7 +129,15 @@ public final class WorkerService: Sendable {
 
     /// Decides by other policies from now on: as soon as their texts are kept beside the records, and between two
     /// batches.
-    public func reload(_ load: PolicyLoad) { continuation.yield(.reload(load)) }
+    public func reload(_ load: PolicyLoad) {
+        let number = shared.withLock {
+            $0.asked += 1
+            return $0.asked
+        }
+        var load = load
+        load.number = number
+        continuation.yield(.reload(load))
+    }
 
     /// How long until a ledger that cannot be written is tried again at the start; a person frees room or mounts it.
     static let openingMilliseconds: Int64 = 5_000
@@ -139,8 +150,10 @@ public final class WorkerService: Sendable {
         ticker.setEventHandler { [continuation] in continuation.yield(.pipeline(.tick)) }
         ticker.resume()
         defer { ticker.cancel() }
-        guard let ledger = try await opened(open) else { return WorkerSummary() }
+        var meanwhile: PolicyLoad?
+        guard let ledger = try await opened(open, &meanwhile) else { return WorkerSummary() }
         took(over: ledger.load)
+        if let meanwhile { continuation.yield(.reload(meanwhile)) }
         var shell = WorkerShell(service: self, ledger: ledger, yield: { [continuation] in continuation.yield($0) })
         shell.take(.pipeline(.started))
         for await happening in happenings {
@@ -152,7 +165,11 @@ public final class WorkerService: Sendable {
     }
 
     /// The ledger; `nil` where the worker was told to stop before it could be opened.
-    private func opened(_ open: @escaping @Sendable () throws -> OpenLedger) async throws -> OpenLedger? {
+    ///
+    /// - Parameter meanwhile: policies that were loaded again while the ledger was not open yet.
+    private func opened(
+        _ open: @escaping @Sendable () throws -> OpenLedger, _ meanwhile: inout PolicyLoad?
+    ) async throws -> OpenLedger? {
         let opener = DispatchQueue(label: "opener")
         func begin() {
             opener.async { [continuation] in continuation.yield(.opened(Result { try open() })) }
@@ -172,6 +189,7 @@ public final class WorkerService: Sendable {
                 update { $0.pause = error.message }
                 again = SteadyClock.milliseconds() + Self.openingMilliseconds
             case .opened(.failure(let error)): throw error
+            case .reload(let load): meanwhile = load
             default: break
             }
             if let time = again, SteadyClock.milliseconds() >= time {

@@ -139,7 +139,7 @@ struct WorkerShell {
         switch result {
         case .success: turnover.kept(load)
         case .failure(let error):
-            service.refusedLoad(error.message)
+            service.refused(load, error.message)
             tell(.error, "the new policies cannot be kept, the old ones stay: \(error.message)")
         }
     }

@@ -1,5 +1,5 @@
 /// How a running worker is, as a value that any thread may look at.
-public struct WorkerStatus: Sendable, Equatable {
+public struct WorkerStatus: Sendable {
     /// A policy that decides now.
     public struct Policy: Sendable, Equatable {
         public var name: String
@@ -17,12 +17,25 @@ public struct WorkerStatus: Sendable, Equatable {
     /// How often policies were to be loaded and did not hold.
     public var refusedLoads = 0
     /// What was wrong with the policies on the disk when they were last to be loaded: the old ones decide on.
-    public var refusal: String?
+    public var refusal: String? { refused?.sentence }
+    private var refused: (number: Int, sentence: String)?
+    /// How often policies were to be loaded since the start.
+    var asked = 0
     /// When the worker's loop last came round, on the steady clock.
     var lastRound = SteadyClock.milliseconds()
 
     /// The loop comes round ten times a second; a worker whose loop has not for so long hangs.
     static let liveMilliseconds: Int64 = 15_000
+
+    mutating func refuse(_ number: Int, _ sentence: String) {
+        refusedLoads += 1
+        if number >= refused?.number ?? 0 { refused = (number, sentence) }
+    }
+
+    /// One that was asked for earlier and takes over only now does not mend what was refused since.
+    mutating func forgetRefusal(before number: Int) {
+        if let refused, refused.number < number { self.refused = nil }
+    }
 
     public var isLive: Bool { SteadyClock.milliseconds() - lastRound < Self.liveMilliseconds }
 

@@ -96,8 +96,11 @@ struct FaultTableTests {
         try patient.arm("write 28 until end")
         try patient.worker.start()
         try await patient.says("tried again until it can be written")
+        // Asked for while there is no ledger yet, and done as soon as there is one.
+        patient.worker.kill(SIGHUP)
         try patient.disarm()
         try await patient.says("consuming from")
+        try await patient.says("the policies were loaded again")
         try await eventually("all are announced") {
             try await patient.site.waiting(patient.site.reportQueue) >= 5
         }

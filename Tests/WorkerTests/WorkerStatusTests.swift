@@ -1,0 +1,25 @@
+import Testing
+
+@testable import Worker
+
+struct WorkerStatusTests {
+    @Test func aRefusalStaysUntilALaterLoadHolds() {
+        var status = WorkerStatus()
+        status.isConsuming = true
+        status.refuse(2, "row H4: answers nothing")
+        // Asked for before the refused one, and slower to take over.
+        status.forgetRefusal(before: 1)
+        #expect(status.refusal == "row H4: answers nothing")
+        #expect(status.reasons.count == 1)
+        status.forgetRefusal(before: 3)
+        #expect(status.refusal == nil && status.reasons.isEmpty)
+    }
+
+    @Test func ofTwoRefusalsTheLaterOneIsTold() {
+        var status = WorkerStatus()
+        status.refuse(5, "later")
+        status.refuse(4, "earlier, kept longer")
+        #expect(status.refusal == "later")
+        #expect(status.refusedLoads == 2)
+    }
+}
