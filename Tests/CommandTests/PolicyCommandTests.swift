@@ -50,6 +50,32 @@ struct PolicyCommandTests {
         #expect(run.errors.contains("no row of `report line` answers"))
     }
 
+    @Test func everyFileIsToldOfWhateverElseCannotBeRead() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        let latin = site.scratch.path + "/latin.yaml"
+        try Data([0x70, 0x6f, 0x6c, 0xe9]).write(to: URL(fileURLWithPath: latin))
+        let link = site.scratch.path + "/link"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: policies)
+        let missing = site.scratch.path + "/missing.yaml"
+        for command in ["check", "test"] {
+            let text = try await site.binary.run("policy", command, missing, latin, link)
+            #expect(text.code == 1)
+            #expect(text.output.contains(missing + ": there is no such file"))
+            #expect(text.output.contains(latin + ": is no text in UTF-8"))
+            #expect(text.output.contains(link + "/boston-2019.yaml"))
+            #expect(text.output.contains("nobody has approved"))
+            let json = try await site.binary.run("policy", command, "--format", "json", missing, latin, link)
+            #expect(json.code == 1)
+            let files = try json.objects().compactMap { $0["file"] as? String }
+            #expect(Set(files).count == 5)
+        }
+        let explained = try await site.binary.run("policy", "explain", missing)
+        #expect(explained.code == 74 && explained.errors.contains(missing + ": there is no such file"))
+        let difference = try await site.binary.run("policy", "diff", try boston("2014"), try boston("2019"))
+        #expect(difference.output.contains("boston-2014.yaml: nobody has approved this policy"))
+    }
+
     @Test func explainTellsFactsAnswersLawAndTheNearestChange() async throws {
         let site = try Site()
         defer { site.scratch.remove() }
@@ -108,11 +134,23 @@ struct PolicyRecordTests {
         let difference = try await site.binary.run(
             "policy", "diff", policies + "boston-2019.yaml", policies + "boston-2014.yaml", "--ledger", site.ledger,
             "--format", "json")
-        let recorded = try #require(try difference.objects().first?["recorded"] as? [[String: Any]])
+        let tried = try #require(try difference.objects().first?["recorded"] as? [String: Any])
+        #expect(tried["tried"] as? Int == 3 && tried["byOtherPolicies"] as? Int == 0)
+        let recorded = try #require(tried["requests"] as? [[String: Any]])
         #expect(recorded.count == 3)
-        let changes = try #require(recorded.first?["changes"] as? [[String: String]])
+        let changes = try #require(recorded.first?["changes"] as? [[String: Any]])
+        let transfer = try #require(changes.first { $0["question"] as? String == "transfer" })
+        #expect(transfer["recorded"] as? String == "decline")
+        #expect(transfer["new"] as? [String] == ["refer to the law department"])
+        #expect(transfer["certain"] as? Bool == true)
+        // What no record says cannot be told: whether a release date is public.
+        let washington = try await site.binary.run(
+            "policy", "diff", policies + "boston-2019.yaml", policies + "packs/washington.yaml", "--ledger", site.ledger
+        )
+        #expect(washington.output.contains("on record: 3 requests, 0 of them decided by another policy"))
         #expect(
-            changes.contains { $0 == ["question": "transfer", "old": "decline", "new": "refer to the law department"] })
+            washington.output.contains(
+                "notify: decline → decline or refer to the law department (not recorded: release date public)"))
         #expect(try await site.binary.run("ledger", "list", "--format", "json").output == before.output)
         // A kept policy that somebody changed derives nothing.
         let kept = site.ledger + "/w1/policies"

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Policy
@@ -115,5 +116,81 @@ struct MutationTests {
                 }
             }
         }
+    }
+
+    // MARK: - the file's text
+
+    /// The text of a policy without one row or duty, and with each value of each condition made another one.
+    private func texts(_ document: PolicyDocument, _ text: String) -> [(what: String, text: String)] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var made: [(String, String)] = []
+        let rows = document.tables.flatMap { $0.rows.map { ($0.id, $0.mark, $0.conditions) } }
+        for (id, mark, conditions) in rows + document.duties.map({ ($0.id, $0.mark, $0.conditions) }) {
+            let end =
+                lines[mark.line...].firstIndex { $0.prefix(4).contains { $0 != " " } } ?? lines.count
+            made.append(("without \(id)", (lines[..<(mark.line - 1)] + lines[end...]).joined(separator: "\n")))
+            for condition in conditions {
+                let line = lines[condition.mark.line - 1]
+                let start = line.index(line.startIndex, offsetBy: condition.mark.column - 1)
+                let rest = line[start...]
+                let stop = rest.firstIndex { rest.first == "[" ? $0 == "]" : $0 == "," || $0 == "}" } ?? rest.endIndex
+                let value = rest[..<stop]
+                for (old, new) in swaps(String(value), document.facts[condition.fact].type) {
+                    var changed = lines
+                    changed[condition.mark.line - 1] = line.replacingCharacters(
+                        in: value.startIndex..<value.endIndex, with: new)
+                    made.append(("\(id), \(old) to \(new)", changed.joined(separator: "\n")))
+                }
+            }
+        }
+        return made
+    }
+
+    /// A condition as it stands in the file, and ways to write another one.
+    private func swaps(_ value: String, _ type: FactType) -> [(String, String)] {
+        var others: [String] = []
+        switch type {
+        case .word(let words), .anyOf(let words):
+            let isWord = { (letter: Character) in letter.isLetter || letter.isNumber || letter == "-" }
+            let all = words + [FactValue.unknownWord]
+            for start in value.indices where isWord(value[start]) {
+                if start > value.startIndex, isWord(value[value.index(before: start)]) { continue }
+                let end = value[start...].firstIndex { !isWord($0) } ?? value.endIndex
+                guard all.contains(String(value[start..<end])) else { continue }
+                for new in all {
+                    let changed = value.replacingCharacters(in: start..<end, with: new)
+                    let there = changed.split { !isWord($0) }
+                    // A word that stands twice is another mistake.
+                    if changed != value, Set(there).count == there.count { others.append(changed) }
+                }
+            }
+        case .wholeNumber, .date:
+            guard let digits = value.firstMatch(of: /\d+(?!.*\d)/), let number = Int(digits.output) else { break }
+            for near in [number - 1, number + 1] where near > 0 {
+                let written =
+                    String(repeating: "0", count: max(0, digits.output.count - String(near).count)) + "\(near)"
+                others.append(value.replacingCharacters(in: digits.range, with: written))
+            }
+        }
+        return others.map { (value, $0) }
+    }
+
+    @Test func everySlipInTheTextOfAShippedPolicyKeepsItFromLoading() throws {
+        var count = 0
+        for file in try Shipped.all() {
+            let document = try PolicyDocument.parse(text: file.text, file: file.name)
+            for (what, text) in texts(document, file.text) {
+                count += 1
+                do {
+                    _ = try PolicyDocument.parse(text: text, file: file.name)
+                    Issue.record("\(file.name): \(what) goes unnoticed")
+                } catch {
+                    let isTold = error.problems.contains { $0.line != nil || $0.row != nil }
+                    #expect(isTold, "\(file.name): \(what): \(error)")
+                }
+            }
+        }
+        print("policy texts: \(count) slips of the pen in all shipped policies, none loads")
+        #expect(count > 700)
     }
 }

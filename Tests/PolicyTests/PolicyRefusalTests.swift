@@ -107,6 +107,7 @@ struct PolicyRefusalTests {
         ("hold:\n", "hold: [\n", "this is not YAML here"),
         ("policy: boston", "policy: &name boston", "has an anchor or an alias"),
         ("because: No hold is asked.", "because: \"  \"", "must be a word or a sentence"),
+        ("policy: boston-trust", "policy: Boston trust", "must be lower-case letters, digits and hyphens"),
     ])
     func wrongWordsAreRefusedWithASentence(_ old: String, _ new: String, _ sentence: String) throws {
         #expect(try refusal(old, new).contains(sentence))
@@ -115,6 +116,51 @@ struct PolicyRefusalTests {
     @Test func aLawThatNothingCitesAndARowThatCitesNoneAreRefused() throws {
         #expect(try refusal("law: [B, L]", "law: [B]").contains("law `L` is cited nowhere"))
         #expect(try refusal("  law: [T]\n", "").contains("row T1: cites no law"))
+    }
+
+    @Test func aNameThatStandsTwiceIsToldWhereItStandsAgain() throws {
+        let error = try refusal([("  H4:", "  H3:")])
+        let line = try #require(error.problems.first?.line)
+        let expected = try #require(
+            try boston().split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0 == "  H4:" })
+        #expect(line == expected + 1)
+    }
+
+    @Test func oneMistakeIsToldOnce() throws {
+        #expect(try refusal([("when: {criminal warrant: verified}", "when: {warrant: verified}")]).problems.count == 1)
+        #expect(try refusal("when: {criminal warrant: verified}", "when: {}").contains("says nothing: write `always`"))
+    }
+
+    @Test func noMoreIsToldThanAnybodyMends() throws {
+        let lines = (0..<5_000).map { "nonsense \($0): here" }.joined(separator: "\n")
+        let error = try refusal([("policy:", lines + "\npolicy:")])
+        #expect(error.problems.count == PolicyError.mostProblems + 1)
+        #expect(error.problems.last?.explanation == "there are 4900 more: mend these first")
+    }
+
+    @Test(arguments: [
+        ("form date", "date", "before 0001-01-01"), ("years since conviction", "whole number", "more than 1000000"),
+        ("years since conviction", "whole number", "1000001"), ("form date", "date", "2019-02-29"),
+    ])
+    func aConditionThatNoValueMeetsIsRefused(_ fact: String, _ type: String, _ condition: String) throws {
+        let error = try refusal([
+            ("facts:  ", "facts:\n  \(fact): \(type)\n#"),
+            ("when: {criminal warrant: verified}", "when: {criminal warrant: verified, \(fact): \(condition)}"),
+        ])
+        #expect(error.problems.count == 1)
+        #expect(error.description.contains("row H3: `\(fact)` takes a"))
+    }
+
+    @Test func aFactThatIsToldApartInTooManyWaysSaysHowManyFit() throws {
+        let all = WorldFact.defects.words
+        let error = try refusal([
+            ("facts:  ", "facts:\n  defects: {any of: [\(all.joined(separator: ", "))]}\n#"),
+            (
+                "when: {criminal warrant: verified}",
+                "when: {criminal warrant: verified, defects: [\(all.prefix(6).map { "includes " + $0 }.joined(separator: ", "))]}"
+            ),
+        ])
+        #expect(error.description.contains("name at most 4 of its words in one policy, or 5 and never `none`"))
     }
 
     @Test func exceptionsThatGoRoundAreRefused() throws {

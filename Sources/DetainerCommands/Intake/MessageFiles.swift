@@ -21,7 +21,17 @@ enum MessageFiles {
 
     static func content(_ path: String) throws -> [UInt8] {
         if path == "-" { return Array(try FileHandle.standardInput.readToEnd() ?? Data()) }
-        return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Problem(description: "\(path): there is no such file")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Problem(description: "\(path): cannot be read: may you read it, and is it a file?")
+        }
+        return Array(data)
+    }
+
+    struct Problem: Error, CustomStringConvertible {
+        var description: String
     }
 
     /// JSON Lines when the name says so, or when there are several lines and the first is a whole JSON value;

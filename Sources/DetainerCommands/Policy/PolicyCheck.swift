@@ -16,9 +16,9 @@ struct PolicyCheck: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapping {
             var isProved = true
-            for file in try PolicyFiles.read(files) {
+            for file in PolicyFiles.entries(files) {
                 do throws(PolicyError) {
-                    tell(file.name, try PolicyDocument.parse(text: file.text, file: file.name))
+                    tell(file.name, try PolicyDocument.parse(text: try file.text.get(), file: file.name))
                 } catch {
                     isProved = false
                     refuse(file.name, error)
@@ -49,17 +49,21 @@ struct PolicyCheck: AsyncParsableCommand {
     private func refuse(_ file: String, _ error: PolicyError) {
         switch format {
         case .json:
-            let problems = error.problems.map { problem -> JSONValue in
+            Output.print(["file": .string(file), "proved": false, "problems": Self.json(error)])
+        case .text:
+            Output.print(error.description)
+            Output.print("\(file): not proved, \(error.problems.count) to mend")
+        }
+    }
+
+    static func json(_ error: PolicyError) -> JSONValue {
+        .array(
+            error.problems.map { problem in
                 [
                     "line": problem.line.map { .number(String($0)) } ?? .null,
                     "column": problem.column.map { .number(String($0)) } ?? .null,
                     "row": problem.row.map(JSONValue.string) ?? .null, "explanation": .string(problem.explanation),
                 ]
-            }
-            Output.print(["file": .string(file), "proved": false, "problems": .array(problems)])
-        case .text:
-            Output.print(error.description)
-            Output.print("\(file): not proved, \(error.problems.count) to mend")
-        }
+            })
     }
 }

@@ -10,15 +10,42 @@ struct PolicyCommand: AsyncParsableCommand {
 
 /// Policy files that a command names; a directory stands for the `.yaml` files in it.
 enum PolicyFiles {
-    static func read(_ paths: [String]) throws -> [(name: String, text: String)] {
-        try paths.flatMap { path -> [(name: String, text: String)] in
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    /// One of them: its text, or why there is none.
+    struct Entry {
+        var name: String
+        var text: Result<String, PolicyError>
+    }
+
+    /// All of them, those that cannot be read too.
+    static func entries(_ paths: [String]) -> [Entry] {
+        paths.flatMap { path -> [Entry] in
+            let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            let attributes = try? FileManager.default.attributesOfItem(atPath: target)
             // What cannot be looked at is told when it is read.
-            guard attributes?[.type] as? FileAttributeType == .typeDirectory else { return [(path, try text(path))] }
-            let names = try names(in: path)
-            if names.isEmpty { throw PolicyError(file: path, explanation: "has no policy files (*.yaml) in it") }
-            return try names.map { (path + "/" + $0, try text(path + "/" + $0)) }
+            guard attributes?[.type] as? FileAttributeType == .typeDirectory else { return [entry(path)] }
+            guard let names = try? names(in: path) else {
+                return [Entry(name: path, text: .failure(PolicyError(file: path, explanation: "cannot be listed")))]
+            }
+            if names.isEmpty {
+                let error = PolicyError(file: path, explanation: "has no policy files (*.yaml) in it")
+                return [Entry(name: path, text: .failure(error))]
+            }
+            return names.map { entry(path + "/" + $0) }
         }
+    }
+
+    /// - Throws: `PolicyError` with every file that cannot be read.
+    static func read(_ paths: [String]) throws(PolicyError) -> [(name: String, text: String)] {
+        var problems: [PolicyProblem] = []
+        var files: [(name: String, text: String)] = []
+        for entry in entries(paths) {
+            switch entry.text {
+            case .success(let text): files.append((entry.name, text))
+            case .failure(let error): problems += error.problems
+            }
+        }
+        if !problems.isEmpty { throw PolicyError(problems) }
+        return files
     }
 
     static func names(in directory: String) throws -> [String] {
@@ -26,10 +53,22 @@ enum PolicyFiles {
             .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
     }
 
-    static func text(_ path: String) throws -> String {
-        do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
-            // Foundation's reason names neither the file nor what to do.
-            throw PolicyError(file: path, explanation: "cannot be read as a text file in UTF-8")
+    static func text(_ path: String) throws(PolicyError) -> String {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw PolicyError(file: path, explanation: "there is no such file")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw PolicyError(file: path, explanation: "cannot be read: may you read it, and is it a file?")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw PolicyError(file: path, explanation: "is no text in UTF-8")
+        }
+        return text
+    }
+
+    private static func entry(_ path: String) -> Entry {
+        do throws(PolicyError) { return Entry(name: path, text: .success(try text(path))) } catch {
+            return Entry(name: path, text: .failure(error))
         }
     }
 }

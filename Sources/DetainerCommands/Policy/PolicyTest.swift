@@ -14,23 +14,39 @@ struct PolicyTest: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapping {
-            var failures = 0
-            for file in try PolicyFiles.read(files) {
-                let results: [PolicyDocument.ExampleResult]
+            var isPassed = true
+            for file in PolicyFiles.entries(files) {
                 do throws(PolicyError) {
-                    results = try PolicyDocument.read(text: file.text, file: file.name).runExamples()
+                    let policy = try PolicyDocument.read(text: try file.text.get(), file: file.name)
+                    let failed = tell(file.name, policy)
+                    isPassed = isPassed && failed == 0
                 } catch {
-                    Log.error(error.description)
-                    throw Exit.no
-                }
-                for result in results { tell(file.name, result) }
-                failures += results.count { $0.failure != nil }
-                if format == .text {
-                    let failed = results.count { $0.failure != nil }
-                    Output.print("\(file.name): \(results.count) examples, \(failed) failed")
+                    isPassed = false
+                    refuse(file.name, error)
                 }
             }
-            if failures > 0 { throw Exit.no }
+            if !isPassed { throw Exit.no }
+        }
+    }
+
+    /// How many of its examples failed.
+    private func tell(_ file: String, _ policy: PolicyDocument) -> Int {
+        let results = policy.runExamples()
+        for result in results { tell(file, result) }
+        let failed = results.count { $0.failure != nil }
+        if format == .text {
+            Output.print("\(file): \(results.count) examples, \(failed) failed")
+            if !policy.isApproved { Output.print("    nobody has approved this policy") }
+        }
+        return failed
+    }
+
+    private func refuse(_ file: String, _ error: PolicyError) {
+        switch format {
+        case .json: Output.print(["file": .string(file), "passed": false, "problems": PolicyCheck.json(error)])
+        case .text:
+            Output.print(error.description)
+            Output.print("\(file): cannot be tried")
         }
     }
 

@@ -14,9 +14,11 @@ struct AlternativeReader {
                 "`\(name)` takes `includes` or `lacks` and one of \(words.joined(separator: ", ")), or none, or unknown"
         case .date:
             return "`\(name)` takes a date such as 2017-04-02, `before` or `from` a date, a date `to` a later one, "
-                + "or unknown"
+                + "or unknown; no date is before 0001-01-01"
         case .wholeNumber:
-            return "`\(name)` takes a whole number, `at most` or `more than` one, one `to` a larger one, or unknown"
+            return
+                "`\(name)` takes a whole number up to \(FactType.largestNumber), `at most` or `more than` one, one `to` "
+                + "a larger one, or unknown"
         }
     }
 
@@ -31,14 +33,26 @@ struct AlternativeReader {
             if let word = rest(of: text, after: "lacks ") { return words.firstIndex(of: word).map { .lacks($0) } }
             return nil
         case .date:
-            if let day = rest(of: text, after: "before ") { return number(day).map { .range(nil, $0 - 1) } }
+            if let day = rest(of: text, after: "before ") { return number(day).flatMap { ending(at: $0 - 1) } }
             if let day = rest(of: text, after: "from ") { return number(day).map { .range($0, nil) } }
             return range(text)
         case .wholeNumber:
             if let limit = rest(of: text, after: "at most ") { return number(limit).map { .range(nil, $0) } }
-            if let limit = rest(of: text, after: "more than ") { return number(limit).map { .range($0 + 1, nil) } }
+            if let limit = rest(of: text, after: "more than ") {
+                return number(limit).flatMap { beginning(at: $0 + 1) }
+            }
             return range(text)
         }
+    }
+
+    /// `nil` where no value is so small.
+    private func ending(at last: Int) -> Condition.Alternative? {
+        last < declaration.type.limits.lowerBound ? nil : .range(nil, last)
+    }
+
+    /// `nil` where no value is so large.
+    private func beginning(at first: Int) -> Condition.Alternative? {
+        first > declaration.type.limits.upperBound ? nil : .range(first, nil)
     }
 
     private func range(_ text: String) -> Condition.Alternative? {

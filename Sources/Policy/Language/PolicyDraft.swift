@@ -30,7 +30,8 @@ struct PolicyDraft {
                 throw PolicyError([
                     PolicyProblem(
                         file: file, line: declaration.mark.line, column: declaration.mark.column,
-                        explanation: "`\(declaration.name)` is told apart in more ways than anyone can follow")
+                        explanation: "`\(declaration.name)` is told apart in more ways than anyone can follow: "
+                            + Cells.bound(declaration.type))
                 ])
             }
             cells.append(made)

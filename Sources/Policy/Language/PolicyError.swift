@@ -24,11 +24,19 @@ public struct PolicyProblem: Error, Sendable, Equatable, CustomStringConvertible
 
 /// Why a policy does not load or does not decide: all that is wrong with it, in the order of its lines.
 public struct PolicyError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var problems: [PolicyProblem]
+    public private(set) var problems: [PolicyProblem]
+
+    /// Nobody mends more at once; a wrong file (a book, a picture) has no end of them.
+    static let mostProblems = 100
 
     public init(_ problems: [PolicyProblem]) {
-        self.problems = problems.sorted {
+        let sorted = problems.sorted {
             ($0.file, $0.line ?? 0, $0.column ?? 0) < ($1.file, $1.line ?? 0, $1.column ?? 0)
+        }
+        self.problems = Array(sorted.prefix(Self.mostProblems))
+        if let last = self.problems.last, sorted.count > Self.mostProblems {
+            let more = "there are \(sorted.count - Self.mostProblems) more: mend these first"
+            self.problems.append(PolicyProblem(file: last.file, explanation: more))
         }
     }
 

@@ -8,7 +8,8 @@ import Yams
 //     not known: [sentence]
 //     facts:     {NAME: [word, …] | {any of: [word, …]} | date | whole number}
 //     hold, transfer, notify, report line:
-//                {law: [KEY], ROW: {exception to: ROW, when: {NAME: …} | always, answer: …, to: …, because: …, law: …}}
+//                {law: [KEY],
+//                 ROW: {exception to: ROW, when: {NAME: …} | always, answer: …, to: …, because: …, law: …}}
 //     duties:    {DUTY: {when: …, do: …, law: …}}
 //     examples:  {NAME: {given: {NAME: …}, expect: [ROW, …]}}
 //
@@ -76,7 +77,7 @@ struct PolicyReader {
             if let node = try Yams.compose(yaml: text) { return node }
             problems.append(PolicyProblem(file: file, explanation: "is empty"))
         } catch {
-            problems.append(.ofYAML(error, file: file))
+            problems.append(.ofYAML(error, in: text, file: file))
         }
         return nil
     }
@@ -150,8 +151,10 @@ struct PolicyReader {
         draft.receivers = words(members["receivers"], "`receivers`").map(\.text)
         draft.jurisdiction = text(members["jurisdiction"], "`jurisdiction`") ?? draft.receivers.first ?? ""
         let slug = Set("abcdefghijklmnopqrstuvwxyz0123456789-")
-        for name in [draft.jurisdiction] + draft.receivers where !name.allSatisfy(slug.contains) {
-            problem(members["receivers"], "`\(name)` must be lower-case letters, digits and hyphens")
+        let names =
+            [("policy", draft.name), ("jurisdiction", draft.jurisdiction)] + draft.receivers.map { ("receivers", $0) }
+        for (key, name) in names where !name.allSatisfy(slug.contains) {
+            problem(members[key] ?? members["receivers"], "`\(name)` must be lower-case letters, digits and hyphens")
         }
         if let text = text(members["in force from"], "`in force from`") {
             if let date = CivilDate(text) {
@@ -343,7 +346,7 @@ struct PolicyReader {
     private mutating func conditions(_ node: Node?, _ draft: PolicyDraft) -> [Condition] {
         guard let node, node.scalar?.string != "always" else { return [] }
         let members = mapping(node, "`when`", allowed: draft.facts.map(\.name))
-        if members.list.isEmpty, node.mapping != nil { problem(node, "says nothing: write `always`, or some facts") }
+        if let mapping = node.mapping, mapping.isEmpty { problem(node, "says nothing: write `always`, or some facts") }
         return members.list.compactMap { name, key, value in
             guard let fact = draft.facts.firstIndex(where: { $0.name == name }) else { return nil }
             let reader = AlternativeReader(declaration: draft.facts[fact])

@@ -5,6 +5,17 @@ struct Cells: Sendable, Equatable {
     /// One bit a cell in a machine word; a fact with more distinctions than this is none that a person can follow.
     static let maximumCount = 64
 
+    /// Each word doubles the cells; with `none` one word less fits.
+    private static let maximumWords = 5
+
+    /// What keeps a fact of this type within the bound, for its author.
+    static func bound(_ type: FactType) -> String {
+        switch type {
+        case .anyOf: "name at most \(maximumWords - 1) of its words in one policy, or \(maximumWords) and never `none`"
+        case .word, .date, .wholeNumber: "use fewer limits in one policy"
+        }
+    }
+
     let type: FactType
     /// Of a number or a date: where each cell begins, in order.
     private let starts: [Int]
@@ -39,7 +50,7 @@ struct Cells: Sendable, Equatable {
         switch type {
         case .word(let words): known = words.count
         case .anyOf:
-            guard named.count < 6 else { return nil }
+            guard named.count <= Self.maximumWords else { return nil }
             known = 1 << (named.count + (seesOthers ? 1 : 0))
         case .date, .wholeNumber: known = self.starts.count
         }
