@@ -31,7 +31,6 @@ private struct JSONParser {
     let bytes: [UInt8]
     let limits: JSONLimits
     var position = 0
-    var path: [String] = []
 
     init(bytes: [UInt8], limits: JSONLimits) {
         self.bytes = bytes
@@ -39,8 +38,7 @@ private struct JSONParser {
     }
 
     func error(_ explanation: String, isEncoding: Bool = false) -> JSONError {
-        JSONError(
-            path: path.map { "/" + $0 }.joined(), explanation: explanation, offset: position, isEncoding: isEncoding)
+        JSONError(path: "", explanation: explanation, offset: position, isEncoding: isEncoding)
     }
 
     mutating func whole() throws(JSONError) -> JSONValue {
@@ -53,7 +51,12 @@ private struct JSONParser {
     }
 
     mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[position]) { position += 1 }
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0a, 0x0d, 0x09: position += 1
+            default: return
+            }
+        }
     }
 
     mutating func value(depth: Int) throws(JSONError) -> JSONValue {
@@ -85,7 +88,7 @@ private struct JSONParser {
     mutating func object(depth: Int) throws(JSONError) -> JSONValue {
         position += 1
         var members: [JSONMember] = []
-        var names: Set<String> = []
+        var names = MemberNames()
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object([]) }
         while true {
@@ -94,15 +97,15 @@ private struct JSONParser {
                 throw error("lacks a member name")
             }
             let name = try string()
-            // A name that differs only in Unicode form is another name: compare the bytes, as JSON does.
-            if !names.insert(Self.bytewise(name)).inserted { throw error("has a member twice") }
+            if !names.insert(name, after: members) { throw error("has a member twice") }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw error("lacks a colon") }
             skipSpace()
-            path.append(Self.isPlain(name) ? name : "?")
-            let value = try value(depth: depth + 1)
-            path.removeLast()
-            members.append(JSONMember(name: name, value: value))
+            do throws(JSONError) {
+                members.append(JSONMember(name: name, value: try value(depth: depth + 1)))
+            } catch {
+                throw error.within(Self.isPlain(name) ? name : "?")
+            }
             skipSpace()
             if take(UInt8(ascii: "}")) { return .object(members) }
             guard take(UInt8(ascii: ",")) else { throw error("lacks a comma or a closing brace") }
@@ -116,9 +119,9 @@ private struct JSONParser {
         if take(UInt8(ascii: "]")) { return .array([]) }
         while true {
             skipSpace()
-            path.append(String(values.count))
-            values.append(try value(depth: depth + 1))
-            path.removeLast()
+            do throws(JSONError) { values.append(try value(depth: depth + 1)) } catch {
+                throw error.within(String(values.count))
+            }
             skipSpace()
             if take(UInt8(ascii: "]")) { return .array(values) }
             guard take(UInt8(ascii: ",")) else { throw error("lacks a comma or a closing bracket") }
@@ -147,18 +150,33 @@ private struct JSONParser {
 
     mutating func string() throws(JSONError) -> String {
         position += 1
-        var content: [UInt8] = []
+        let start = position
+        try skipPlain()
+        // Most strings hold no escape: they are taken as they stand.
+        if take(UInt8(ascii: "\"")) { return String(decoding: bytes[start..<(position - 1)], as: UTF8.self) }
+        var content = Array(bytes[start..<position])
         while position < bytes.count {
-            let byte = bytes[position]
+            if take(UInt8(ascii: "\"")) { return String(decoding: content, as: UTF8.self) }
             position += 1
-            switch byte {
-            case UInt8(ascii: "\""): return String(decoding: content, as: UTF8.self)
-            case UInt8(ascii: "\\"): try escape(into: &content)
-            case 0..<0x20: throw error("has a control character in a string")
-            default: content.append(byte)
-            }
+            try escape(into: &content)
+            let run = position
+            try skipPlain()
+            content += bytes[run..<position]
         }
         throw error("has a string without an end")
+    }
+
+    /// Goes to the next quote or backslash.
+    private mutating func skipPlain() throws(JSONError) {
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): return
+            case 0..<0x20:
+                position += 1
+                throw error("has a control character in a string")
+            default: position += 1
+            }
+        }
     }
 
     mutating func escape(into content: inout [UInt8]) throws(JSONError) {
@@ -203,15 +221,41 @@ private struct JSONParser {
         return value
     }
 
-    static func bytewise(_ name: String) -> String {
-        String(name.unicodeScalars.map { String($0.value, radix: 16) }.joined(separator: " "))
-    }
-
     /// Names that our own contracts could have; others may be a person's data and are not shown.
     static func isPlain(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 24
             && name.utf8.allSatisfy {
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
             }
+    }
+}
+
+extension JSONError {
+    /// The same error of the value that contains the one it was found in.
+    fileprivate func within(_ step: String) -> JSONError {
+        var error = self
+        error.path = "/" + step + path
+        return error
+    }
+}
+
+/// The names of one object, to find one that stands there twice.
+///
+/// A name that differs only in Unicode form is another name: bytes are compared, as JSON does.
+private struct MemberNames {
+    /// Up to so many members each is compared; beyond, a set is faster.
+    private static let fewMembers = 24
+
+    private var many: Set<[UInt8]>?
+
+    /// - Returns: whether no member before had it.
+    mutating func insert(_ name: String, after members: [JSONMember]) -> Bool {
+        if members.count < Self.fewMembers {
+            return !members.contains { $0.name.utf8.count == name.utf8.count && $0.name.utf8.elementsEqual(name.utf8) }
+        }
+        var names = many.take() ?? Set(members.map { Array($0.name.utf8) })
+        let isNew = names.insert(Array(name.utf8)).inserted
+        many = names
+        return isNew
     }
 }

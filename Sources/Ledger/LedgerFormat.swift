@@ -63,10 +63,15 @@ enum LedgerFormat {
 
     /// The object of a line without its newline; `nil` where the line is not valid.
     static func value(_ line: ArraySlice<UInt8>) -> JSONValue? {
-        guard line.count > checkBytes, line.count <= maximumLineBytes else { return nil }
-        let body = line.dropLast(checkBytes)
-        guard Array(line.suffix(checkBytes)) == Array(",\"check\":\"\(CRC32C.text(body))\"}".utf8) else { return nil }
+        guard isIntact(line) else { return nil }
         do { return try JSONValue.parse(Array(line)) } catch { return nil }
+    }
+
+    /// Whether a line without its newline is as long as it may be and has the right check.
+    static func isIntact(_ line: ArraySlice<UInt8>) -> Bool {
+        guard line.count > checkBytes, line.count <= maximumLineBytes else { return false }
+        return line.suffix(checkBytes).elementsEqual(
+            ",\"check\":\"\(CRC32C.text(line.dropLast(checkBytes)))\"}".utf8)
     }
 
     static func header(logID: String, segment: Int, firstRecord: UInt64, root: String) -> JSONValue {
@@ -95,8 +100,16 @@ enum SegmentLine {
     case record(JSONValue)
     case checkpoint(records: UInt64, root: String, announcedThrough: UInt64)
 
-    /// `nil` where the line is not valid.
-    init?(_ line: ArraySlice<UInt8>) {
+    private static let ownKinds = [Array("{\"kind\":\"segment\"".utf8), Array("{\"kind\":\"checkpoint\"".utf8)]
+
+    /// - Parameter parsing: without it a record's line is checked and not read; its value is null then.
+    /// - Returns: `nil` where the line is not valid.
+    init?(_ line: ArraySlice<UInt8>, parsing: Bool = true) {
+        if !parsing, !Self.ownKinds.contains(where: line.starts(with:)) {
+            guard LedgerFormat.isIntact(line) else { return nil }
+            self = .record(.null)
+            return
+        }
         guard let value = LedgerFormat.value(line), let kind = value["kind"]?.stringValue else { return nil }
         func number(_ name: String) -> UInt64? { value[name]?.intValue.flatMap(UInt64.init(exactly:)) }
         switch kind {
@@ -118,12 +131,46 @@ enum SegmentLine {
 
 /// CRC-32C (Castagnoli; RFC 3720, appendix B.4), which finds every error of up to five flipped bits in a short line.
 enum CRC32C {
-    private static let table: [UInt32] = (0..<256).map { index in
-        (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1 }
-    }
+    /// Eight tables, so that eight bytes are taken at once (the slicing-by-8 of Kounavis and Berry, 2005): the nth
+    /// tells what a byte does that has n others behind it.
+    private static let tables: [UInt32] = {
+        var tables: [UInt32] = []
+        for index in UInt32(0)..<256 {
+            var value = index
+            for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1 }
+            tables.append(value)
+        }
+        for position in 256..<2_048 {
+            let before = tables[position - 256]
+            tables.append(tables[Int(before & 0xff)] ^ before >> 8)
+        }
+        return tables
+    }()
 
     static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        ~bytes.reduce(~UInt32(0)) { table[Int(($0 ^ UInt32($1)) & 0xff)] ^ $0 >> 8 }
+        unsafe tables.withUnsafeBufferPointer { table in
+            unsafe bytes.withUnsafeBytes { bytes in
+                var value = ~UInt32(0)
+                var position = 0
+                while position + 8 <= bytes.count {
+                    let word = unsafe UInt64(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+                    let first = UInt32(truncatingIfNeeded: word) ^ value
+                    let second = UInt32(truncatingIfNeeded: word >> 32)
+                    // INVARIANT: each index is below 2,048, for a byte is below 256.
+                    value = unsafe table[1_792 + Int(first & 0xff)] ^ table[1_536 + Int(first >> 8 & 0xff)]
+                    value ^= unsafe table[1_280 + Int(first >> 16 & 0xff)] ^ table[1_024 + Int(first >> 24)]
+                    value ^= unsafe table[768 + Int(second & 0xff)] ^ table[512 + Int(second >> 8 & 0xff)]
+                    value ^= unsafe table[256 + Int(second >> 16 & 0xff)] ^ table[Int(second >> 24)]
+                    position += 8
+                }
+                while position < bytes.count {
+                    value = unsafe table[Int((value ^ UInt32(bytes[position])) & 0xff)] ^ value >> 8
+                    position += 1
+                }
+                return ~value
+            }
+        }
     }
 
     static func text(_ bytes: ArraySlice<UInt8>) -> String {

@@ -42,7 +42,7 @@ struct Recovery {
         }
         let segments = LedgerFormat.segments(in: names)
         let signed = try SignedCheckpoints.newest(directory, files: files)
-        var reader = SegmentScan(watching: signed.map { [$0.size] } ?? [])
+        var reader = SegmentScan(watching: signed.map { [$0.size] } ?? [], parsing: false)
         for (position, segment) in segments.enumerated() {
             guard segment.number == position + 1, !segment.isOpen || position == segments.count - 1 else {
                 throw LedgerError(

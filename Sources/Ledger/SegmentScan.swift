@@ -9,7 +9,13 @@ struct SegmentScan {
     /// Bytes of the open segment behind its last checkpoint: being written, or left by a run that was ended.
     private(set) var uncountedBytes = 0
 
-    init(watching sizes: Set<UInt64> = []) { tree = MerkleTree(watching: sizes) }
+    /// Whether records are read; otherwise their lines are only checked.
+    private let parsing: Bool
+
+    init(watching sizes: Set<UInt64> = [], parsing: Bool = true) {
+        tree = MerkleTree(watching: sizes)
+        self.parsing = parsing
+    }
 
     /// Takes a sealed segment.
     ///
@@ -48,7 +54,7 @@ struct SegmentScan {
             guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { throw corrupted("has no end") }
             let line = rest[rest.startIndex..<end]
             rest = rest[(end + 1)...]
-            guard let content = SegmentLine(line) else { throw corrupted("its check is wrong") }
+            guard let content = SegmentLine(line, parsing: parsing) else { throw corrupted("its check is wrong") }
             switch content {
             case .header(let id, let segment, let firstRecord, let root):
                 guard lineNumber == 1, segment == number, firstRecord == tree.count, root == tree.root,
