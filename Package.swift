@@ -47,8 +47,8 @@ let package = Package(
         room("Detainers", [crypto]),
         room("Policy", ["Detainers", yams, crypto]),
         room("Ledger", ["CFileSystem", "Detainers", crypto]),
-        room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger"]),
-        room("DeadLetters", ["AMQPClient", "Detainers", "Policy", "Ledger"]),
+        room("DeadLetters", ["AMQPClient", "Detainers", "Ledger", crypto]),
+        room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"]),
         room("Reports", ["Detainers", "Ledger"]),
         room("Operations", ["AMQPClient", "Detainers", yams] + nio),
         room(
@@ -64,6 +64,7 @@ let package = Package(
         tests("PolicyTests", ["Policy", "Detainers"]),
         tests("LedgerTests", ["Ledger", "Detainers"]),
         tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),
+        tests("DeadLettersTests", ["DeadLetters", "Detainers", "Ledger", "AMQPClient"]),
         tests("SimulationTests", ["Worker", "Detainers", "Ledger"]),
         tests("OperationsTests", ["Operations"]),
         tests("ReportsTests", ["Reports", "Detainers", "Ledger"]),

@@ -1,107 +1,113 @@
 public import AMQPClient
 public import Detainers
-import Ledger
+import Dispatch
 
 /// Brings what waits in the dead-letter queue into the store: record, sync, acknowledge.
-public enum Collector {
-    /// Letters written with one sync; also the bound of what is in memory.
-    static let batchCount: UInt16 = 500
+///
+/// Killed at any moment it loses nothing: a letter is acknowledged only after its record is synced, and one that is
+/// recorded twice has the same id and the same death.
+public struct Collector: Sendable {
+    /// Letters in hand at once, and so the most that are written with one sync; it bounds the memory.
+    static let prefetch: UInt16 = 1_000
     /// The queue said that more letters wait than came: after this long without one, another consumer has them.
-    static let quietMilliseconds = 2_000
+    static let quietMilliseconds: Int64 = 2_000
+    /// For opening the connection.
+    static let patienceMilliseconds: Int64 = 30_000
 
-    private enum Step: Sendable {
-        case amqp(AMQPEvent)
-        case quiet(after: Int)
+    private let address: BrokerAddress
+    private let queue: String
+    private let requestQueue: String
+    private let store: LetterStore
+    private let key: PseudonymKey
+    private let now: @Sendable () -> Moment
+
+    /// - Parameter requestQueue: whose letters the broker itself may have sent here.
+    public init(
+        _ address: BrokerAddress, queue: String, requestQueue: String, store: LetterStore, key: PseudonymKey,
+        now: @escaping @Sendable () -> Moment
+    ) {
+        self.address = address
+        self.queue = queue
+        self.requestQueue = requestQueue
+        self.store = store
+        self.key = key
+        self.now = now
     }
 
-    /// Collects what waits now and returns how many letters that were.
+    /// How many letters wait in the queue.
     ///
-    /// Killed at any moment it loses nothing: a letter is acknowledged only after its record is synced, and one that is
-    /// recorded twice has the same id.
-    ///
-    /// - Throws: `AMQPError` without a broker or queue, `LedgerError` where the store is in use or cannot be written.
-    public static func collect(
-        _ address: BrokerAddress, queue: String, ledger: String, key: PseudonymKey, now: @Sendable () -> Moment
-    ) async throws -> Int {
-        let waiting = try await AMQPAdministration.perform(address, name: "dead-letters", timeoutSeconds: 20) {
-            channel in
+    /// - Throws: `AMQPError` without a broker or queue.
+    public func waiting() async throws -> Int {
+        let queue = queue
+        return try await AMQPAdministration.perform(address, name: "dead-letters", timeoutSeconds: 20) { channel in
             try channel.declareQueue(name: queue, arguments: [], passive: true).messageCount
         }
+    }
+
+    /// Collects so many letters, or as many as come, and returns how many that were. Blocks its thread.
+    ///
+    /// - Throws: `AMQPError` where the broker is lost, `LedgerError` where the store is in use or cannot be written.
+    public func collect(_ waiting: Int, progress: (_ done: Int) -> Void = { _ in }) throws -> Int {
         if waiting == 0 { return 0 }
-        var opening = try LedgerWriter.open(directory: ledger, worker: LetterStore.folder, now: now())
-        let (steps, continuation) = AsyncStream.makeStream(of: Step.self)
-        let connection = AMQPConnection.open(address, name: "dead-letters collect") { continuation.yield(.amqp($0)) }
-        defer { connection.close() }
+        var writer = try store.open(now: now())
+        let inbox = Inbox<AMQPEvent>()
+        let connection = AMQPConnection.open(address, name: "dead-letters collect") { inbox.post($0) }
+        defer { connection.abort() }
         var collected = 0
-        func watch() {
-            let seen = collected
-            // Unstructured: it only rings a bell, and a bell nobody hears is harmless.
-            Task {
-                try await Task.sleep(for: .milliseconds(quietMilliseconds))
-                continuation.yield(.quiet(after: seen))
-            }
-        }
-        for await step in steps {
-            switch step {
-            case .amqp(.opened): connection.consume(queue: queue, prefetch: batchCount)
-            case .amqp(.consuming): watch()
-            case .amqp(.deliveries(let deliveries)):
-                let at = now()
-                var records: [JSONValue] = []
-                for delivery in deliveries {
-                    let letter = letter(from: delivery, at: at)
-                    let id = key.letterID(of: letter)
-                    if LetterStore.isLarge(letter) {
-                        try opening.writer.keep(letter.body, folder: LetterStore.bodies, name: id)
-                    }
-                    records.append(LetterStore.record(id: id, letter))
-                }
-                _ = try opening.writer.append(records, announcedThrough: 0, now: at)
-                if let last = deliveries.last {
-                    connection.acknowledge(deliveryTag: last.deliveryTag, multiple: true)
-                }
+        // A connection takes its time to open, and says so when it does not.
+        var last = Self.clock() + Self.patienceMilliseconds
+        while collected < waiting {
+            // Everything that came while the disk was busy is written together.
+            let deliveries = try deliveries(inbox.wait(milliseconds: 200), connection, &last)
+            if let newest = deliveries.last {
+                try writer.append(records(deliveries), now: now())
+                connection.acknowledge(deliveryTag: newest.deliveryTag, multiple: true)
                 collected += deliveries.count
-                if collected >= Int(waiting) {
-                    opening.takeWriter().close()
-                    return await finish(connection, steps, collected)
-                }
-                watch()
-            case .amqp(.closed(let error)): throw error
-            case .quiet(let seen) where seen == collected:
-                opening.takeWriter().close()
-                return await finish(connection, steps, collected)
-            case .quiet, .amqp: break
+                last = Self.clock()
+                progress(collected)
+            } else if Self.clock() - last > Self.quietMilliseconds {
+                break
             }
         }
+        try writer.close()
+        close(connection, inbox)
         return collected
+    }
+
+    /// - Parameter last: when something came; opening has more time than a queue that says it is not empty.
+    private func deliveries(
+        _ events: [AMQPEvent], _ connection: AMQPConnection, _ last: inout Int64
+    ) throws -> [Delivery] {
+        var deliveries: [Delivery] = []
+        for event in events {
+            switch event {
+            case .opened:
+                connection.consume(queue: queue, prefetch: Self.prefetch)
+                last = Self.clock()
+            case .deliveries(let more): deliveries += more
+            case .closed(let error): throw error
+            case .consuming, .cancelled, .published, .blocked, .unblocked: break
+            }
+        }
+        return deliveries
+    }
+
+    private func records(_ deliveries: [Delivery]) -> [LetterRecord] {
+        let at = now()
+        return deliveries.map { delivery in
+            let letter = BrokerLetter.letter(from: delivery, queue: requestQueue, at: at)
+            return .letter(StoredLetter(id: LetterID(letter, key), arrivedAt: at.text, letter: letter))
+        }
     }
 
     /// Closes the connection and waits for it, so that the last acknowledgement is on its way before the process ends.
-    private static func finish(
-        _ connection: AMQPConnection, _ steps: AsyncStream<Step>, _ collected: Int
-    ) async -> Int {
+    private func close(_ connection: AMQPConnection, _ inbox: Inbox<AMQPEvent>) {
         connection.close()
-        for await step in steps {
-            if case .amqp(.closed) = step { break }
-            if case .quiet = step { break }
+        let deadline = Self.clock() + Self.quietMilliseconds
+        while Self.clock() < deadline {
+            for case .closed in inbox.wait(milliseconds: 100) { return }
         }
-        return collected
     }
 
-    /// What arrived as a letter; only routing key `worker` is one of ours, all else comes from the broker itself.
-    static func letter(from delivery: Delivery, at now: Moment) -> DeadLetter {
-        var headers: [String: String] = [:]
-        for case (let name, .string(let text)) in delivery.message.properties.headers { headers[name] = text }
-        if delivery.routingKey == "worker", let letter = DeadLetter(headers: headers, body: delivery.message.body) {
-            return letter
-        }
-        return DeadLetter(
-            reason: .infrastructure, detail: "unknown: dead-lettered by the broker itself", deadAt: now.text,
-            attempts: 0, worker: "unknown", exchange: "unknown", routingKey: "unknown",
-            envelope: .object([
-                JSONMember(
-                    name: "messageId", value: delivery.message.properties.messageID.map(JSONValue.string) ?? .null)
-            ]),
-            body: delivery.message.body)
-    }
+    private static func clock() -> Int64 { Int64(DispatchTime.now().uptimeNanoseconds / 1_000_000) }
 }

@@ -1,70 +1,141 @@
 public import Detainers
 import Foundation
-import Ledger
+public import Ledger
 
-/// The flat files that dead letters are kept in: a ledger of its own beside those of the workers, so that reading costs
-/// no delivery and needs no broker.
+/// The flat files that dead letters are kept in, so that reading costs no delivery and needs no broker.
 ///
 /// Letters hold persons. The files are 0600 and what is shown of them is masked.
-public enum LetterStore {
+public struct LetterStore: Sendable {
     /// The folder's name below the ledger's directory; no worker may take it.
     public static let folder = "dead-letters"
-    public static let kind = "letter"
-
-    public struct Entry: Sendable {
-        public var id: String
-        public var letter: DeadLetter
-        public var arrivals: Int
-    }
-
-    /// All letters, oldest first, each once.
-    public static func entries(ledger: String) throws -> [Entry] {
-        let directory = ledger + "/" + folder
-        guard FileManager.default.fileExists(atPath: directory) else { return [] }
-        var order: [String] = []
-        var entries: [String: Entry] = [:]
-        try LedgerReader(directory: directory).records { record in
-            guard record.value["kind"]?.stringValue == kind else { return }
-            let (id, letter) = try read(record.value)
-            if entries[id] == nil {
-                order.append(id)
-                entries[id] = Entry(id: id, letter: letter, arrivals: 1)
-            } else {
-                entries[id]?.arrivals += 1
-            }
-        }
-        return order.compactMap { entries[$0] }
-    }
-
-    /// A body up to this size stands in the record itself, which a line must hold; a larger one in a file beside it.
-    static let maximumInlineBodyBytes = 262_144
     static let bodies = "bodies"
+    /// A segment is read whole: it bounds the memory of every command here.
+    static let segmentBytes = 16 << 20
 
-    static func isLarge(_ letter: DeadLetter) -> Bool { letter.body.count > maximumInlineBodyBytes }
+    public let ledger: String
+    /// What checkpoints are signed with, each time that a command has written; without it none is.
+    private let signingKey: LedgerSigningKey?
+    private let warn: @Sendable (String) -> Void
+    public var directory: String { ledger + "/" + Self.folder }
 
-    /// The record of one letter.
-    static func record(id: String, _ letter: DeadLetter) -> JSONValue {
-        let body =
-            isLarge(letter)
-            ? JSONMember(name: "bodyFile", value: .string(bodies + "/" + id))
-            : JSONMember(name: "body", value: .string(Data(letter.body).base64EncodedString()))
-        return .object(
-            [JSONMember(name: "kind", value: .string(kind)), JSONMember(name: "id", value: .string(id)), body]
-                + letter.headers.map { JSONMember(name: $0.name, value: .string($0.value)) })
+    /// Where discarded letters are kept.
+    public var archiveDirectory: String { directory + "/archive" }
+
+    /// - Parameters:
+    ///   - ledger: the ledger's directory, which need not hold a store yet.
+    ///   - warn: is told of damage that was set aside when the store was opened.
+    public init(
+        ledger: String, signingKey: LedgerSigningKey? = nil, warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.ledger = ledger
+        self.signingKey = signingKey
+        self.warn = warn
     }
 
-    /// Bodies that stand in files of their own are left there: a list needs none of them.
-    private static func read(_ value: JSONValue) throws -> (id: String, letter: DeadLetter) {
-        var headers: [String: String] = [:]
-        for member in value.objectValue ?? [] { headers[member.name] = member.value.stringValue }
-        let body = headers["bodyFile"] == nil ? headers["body"].flatMap { Data(base64Encoded: $0) } : Data()
-        guard let id = headers["id"], let body, let letter = DeadLetter(headers: headers, body: Array(body))
-        else { throw UnreadableLetter() }
-        return (id, letter)
+    /// Every record in its order; none where there is no store yet.
+    public func records(_ body: (LetterRecord, UInt64) throws -> Void) throws {
+        guard FileManager.default.fileExists(atPath: directory) else { return }
+        try LedgerReader(directory: directory).records { stored in
+            if let record = try LetterRecord(json: stored.value) { try body(record, stored.index) }
+        }
     }
 
-    /// An intact line of the store that is no letter of ours.
-    public struct UnreadableLetter: Error, CustomStringConvertible {
-        public var description: String { "a line of the dead-letter store is no letter: run `detainer ledger verify`" }
+    /// Where each letter stands now.
+    ///
+    /// - Parameter deed: takes each record that is no letter.
+    public func index(_ deed: (LetterRecord) -> Void = { _ in }) throws -> LetterIndex {
+        var index = LetterIndex()
+        guard FileManager.default.fileExists(atPath: directory) else { return index }
+        try LedgerReader(directory: directory).records { stored in
+            if let record = try index.take(stored.value, at: stored.index) { deed(record) }
+        }
+        return index
+    }
+
+    /// The latest death of each letter that a filter wants, in the order of their records.
+    public func letters(
+        _ index: LetterIndex, where isWanted: (StoredLetter, LetterIndex.Standing) throws -> Bool,
+        _ body: (StoredLetter, LetterIndex.Standing) throws -> Void
+    ) throws {
+        try records { record, position in
+            guard case .letter(let letter) = record, let standing = index[letter.id], standing.record == position,
+                try isWanted(letter, standing)
+            else { return }
+            try body(letter, standing)
+        }
+    }
+
+    /// The letter with its body, wherever that is kept.
+    public func whole(_ letter: StoredLetter) throws -> StoredLetter {
+        guard let file = letter.bodyFile else { return try letter.decoded() }
+        guard file == Self.bodies + "/" + Self.bodyName(letter.id),
+            let body = FileManager.default.contents(atPath: directory + "/" + file)
+        else {
+            throw LedgerError(
+                code: .corrupted, message: "the body of letter \(letter.id.text) is not in `\(directory)/\(file)`")
+        }
+        var letter = letter
+        letter.letter.body = Array(body)
+        return letter
+    }
+
+    /// Where an archive of that name lies; makes the folder.
+    func archivePath(_ name: String) throws -> String {
+        let folder = archiveDirectory
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return folder + "/" + name
+    }
+
+    static func bodyName(_ id: LetterID) -> String { id.text }
+
+    // MARK: - writing
+
+    /// Opens the store for writing; one process at a time.
+    ///
+    /// - Throws: `LedgerError`, `.locked` where another one writes.
+    public func open(now: Moment) throws(LedgerError) -> Writer {
+        var configuration = LedgerConfiguration()
+        configuration.segmentBytes = Self.segmentBytes
+        configuration.signingKey = signingKey
+        do throws(LedgerError) {
+            let opening = try LedgerWriter.open(
+                directory: ledger, worker: Self.folder, configuration: configuration, now: now)
+            let report = opening.report
+            if let file = report.setAsideFile {
+                warn("\(report.setAside) damaged lines of the dead-letter store were set aside in \(file)")
+            }
+            if report.contradicted != nil {
+                warn("the dead-letter store is not the one that was signed: run `detainer ledger verify`")
+            }
+            return Writer(writer: opening.takeWriter())
+        } catch {
+            guard error.code == .locked else { throw error }
+            throw LedgerError(
+                code: .locked, message: "another command writes the dead-letter store just now: wait for it, or stop it"
+            )
+        }
+    }
+
+    /// Appends to the store; what ``append(_:now:)`` returned for is on the disk.
+    public struct Writer: ~Copyable {
+        private var writer: LedgerWriter
+
+        fileprivate init(writer: consuming LedgerWriter) { self.writer = writer }
+
+        public mutating func append(_ records: [LetterRecord], now: Moment) throws(LedgerError) {
+            if records.isEmpty { return }
+            for case .letter(let letter) in records where letter.bodyFile != nil {
+                try writer.keep(
+                    letter.letter.body, folder: LetterStore.bodies, name: LetterStore.bodyName(letter.id))
+            }
+            _ = try writer.append(records.map(\.json), announcedThrough: 0, now: now)
+        }
+
+        /// Signs what was written and gives up the lock.
+        public consuming func close() throws(LedgerError) {
+            try writer.signCheckpoint()
+            writer.close()
+        }
     }
 }

@@ -1,5 +1,6 @@
 import AMQPClient
 import ArgumentParser
+import DeadLetters
 import Detainers
 import Foundation
 import Ledger
@@ -16,7 +17,9 @@ enum Exit {
 
     /// Runs a command's body; turns what it throws into one sentence on stderr and the exit code that fits.
     static func mapping(_ body: () async throws -> Void) async throws {
-        do { try await body() } catch let error as ExitCode { throw error } catch {
+        do { try await body() } catch let error as ExitCode { throw error } catch let error as ValidationError {
+            throw error
+        } catch {
             Log.error(sentence(error))
             throw code(error)
         }
@@ -36,7 +39,9 @@ enum Exit {
         case is AMQPError: brokerUnavailable
         case is LedgerError, is RecordError: inputOutput
         case is PolicyError, is Settings.Problem, is KeyFile.Problem: badConfiguration
-        case is ContractError, is ICEReleasedList.Problem, is NoteError: badInput
+        case is ContractError, is ICEReleasedList.Problem, is NoteError, is LetterEdit.Problem, is ReplayPlan.Problem,
+            is LetterTransfer.Problem:
+            badInput
         default: inputOutput
         }
     }

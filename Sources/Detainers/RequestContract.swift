@@ -32,7 +32,8 @@ public enum RequestContract {
         do { json = try JSONValue.parse(body) } catch {
             let reason: DeadLetterReason = error.isEncoding ? .wrongEncoding : .malformedJSON
             throw ContractError(
-                reason: reason, path: error.path, explanation: "\(error.explanation), at byte \(error.offset)")
+                reason: reason, path: RequestMembers.pointer(error.path),
+                explanation: "\(error.explanation), at byte \(error.offset)")
         }
         var root = try ObjectReader(json, path: "")
         let schema = try root.requiredText("schema", atMost: Length.text)

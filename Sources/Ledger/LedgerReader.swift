@@ -82,18 +82,20 @@ public struct LedgerReader: Sendable {
 
     /// Every record from that index on, in order.
     ///
+    /// - Returns: how many records from the first on are announced, as the last checkpoint says.
     /// - Throws: `.corrupted` with file and line at the first line that is not as it was written, and what `body`
     ///   throws.
-    public func records(from index: UInt64 = 0, _ body: (StoredRecord) throws -> Void) throws {
+    @discardableResult
+    public func records(from index: UInt64 = 0, _ body: (StoredRecord) throws -> Void) throws -> UInt64 {
         var failure: (any Error)?
         do throws(LedgerError) {
-            _ = try scan { record throws(LedgerError) in
+            return try scan { record throws(LedgerError) in
                 if record.index < index { return }
                 do { try body(record) } catch {
                     failure = error
                     throw LedgerError(code: .inputOutput, message: "stopped")
                 }
-            }
+            }.announcedThrough
         } catch {
             throw failure ?? error
         }

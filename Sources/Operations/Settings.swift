@@ -16,6 +16,9 @@ public struct Settings: Sendable {
         case pseudonymKeyFile = "pseudonym.key-file"
         case signingKeyFile = "ledger.signing-key-file"
         case prefetch = "worker.prefetch"
+        case killSwitchWindow = "kill-switch.window"
+        case killSwitchMinimum = "kill-switch.minimum"
+        case killSwitchPercent = "kill-switch.percent"
         case intakeExchange = "topology.intake-exchange"
         case outcomeExchange = "topology.outcome-exchange"
         case deadExchange = "topology.dead-exchange"
@@ -40,6 +43,9 @@ public struct Settings: Sendable {
             case .healthPort: "0"
             case .policyHome, .pseudonymKeyFile, .signingKeyFile: ""
             case .prefetch: "512"
+            case .killSwitchWindow: "100"
+            case .killSwitchMinimum: "20"
+            case .killSwitchPercent: "50"
             case .intakeExchange: "detainer.intake"
             case .outcomeExchange: "detainer.outcomes"
             case .deadExchange: "detainer.dead"
@@ -84,6 +90,21 @@ public struct Settings: Sendable {
     public func prefetch() throws(Problem) -> UInt16 {
         guard let number = UInt16(self[.prefetch]), (1...10_000).contains(number) else {
             throw Problem(description: "setting `\(Key.prefetch.rawValue)` must be a whole number from 1 to 10000")
+        }
+        return number
+    }
+
+    /// When a worker stops turning messages into dead letters by a fault of its own.
+    public func killSwitch() throws(Problem) -> (window: Int, minimum: Int, percent: Int) {
+        let window = try number(.killSwitchWindow, 1...10_000)
+        return (window, try number(.killSwitchMinimum, 1...window), try number(.killSwitchPercent, 1...101))
+    }
+
+    private func number(_ key: Key, _ range: ClosedRange<Int>) throws(Problem) -> Int {
+        guard let number = Int(self[key]), range.contains(number) else {
+            throw Problem(
+                description: "setting `\(key.rawValue)` must be a whole number from \(range.lowerBound) to "
+                    + "\(range.upperBound)")
         }
         return number
     }

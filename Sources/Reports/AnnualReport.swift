@@ -29,8 +29,27 @@ public struct AnnualReport: Sendable, Equatable {
     /// The name that a policy gives the line of item 1.
     static let requestLine = "item 1"
 
-    public init(year: Int, outcomes: OutcomeUnion) {
+    /// Messages that no worker could read or decide; they are in no figure of the report.
+    public struct Unread: Sendable, Equatable {
+        /// Nobody has dealt with them.
+        public var waiting = 0
+        /// Given up by a person, with a reason.
+        public var discarded = 0
+        /// Sent again, mended or not: what was decided then is counted.
+        public var replayed = 0
+
+        public init(waiting: Int = 0, discarded: Int = 0, replayed: Int = 0) {
+            self.waiting = waiting
+            self.discarded = discarded
+            self.replayed = replayed
+        }
+    }
+
+    public let unread: Unread
+
+    public init(year: Int, outcomes: OutcomeUnion, unread: Unread = Unread()) {
         self.year = year
+        self.unread = unread
         var latest: [String: Outcome] = [:]
         for entry in outcomes.sorted() {
             let identity = entry.outcome.identity
@@ -107,6 +126,11 @@ public struct AnnualReport: Sendable, Equatable {
                     [Disposition.notActedUpon, .referred, .nothingAsked].map { ($0.rawValue, dispositions[$0] ?? 0) })),
             JSONMember(name: "notOurs", value: .number(String(notOurs))),
             JSONMember(name: "undated", value: .number(String(undated))),
+            JSONMember(
+                name: "unread",
+                value: object([
+                    ("waiting", unread.waiting), ("discarded", unread.discarded), ("replayed", unread.replayed),
+                ])),
             JSONMember(name: "policies", value: .array(policies.sorted().map(JSONValue.string))),
         ])
     }
@@ -144,6 +168,9 @@ public struct AnnualReport: Sendable, Equatable {
         if undated > 0 { lines.append("   Without any date, counted by the day of their record: \(undated)") }
         lines.append("")
         lines.append("   Items 2 to 4 count records that people make. None is on file, so they are zero.")
+        lines.append(
+            "   Messages unread, of any year, not counted: \(unread.waiting) waiting, \(unread.discarded) discarded; "
+                + "\(unread.replayed) were sent again (as collected)")
         for policy in policies.sorted() { lines.append("   Decided by \(policy)") }
         return lines.joined(separator: "\n") + "\n"
     }

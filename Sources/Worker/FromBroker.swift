@@ -24,7 +24,10 @@ extension AMQPError {
 extension Delivery {
     /// How often the broker delivered it before: quorum queues count in a header, others only tell that there was one.
     var earlierDeliveries: Int {
-        for case ("x-delivery-count", .int(let count)) in message.properties.headers { return Int(clamping: count) }
+        for case ("x-delivery-count", .int(let count)) in message.properties.headers {
+            // A publisher can write this header too.
+            return Int(max(0, min(count, 1_000_000)))
+        }
         return redelivered ? 1 : 0
     }
 }

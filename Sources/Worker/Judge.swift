@@ -1,4 +1,5 @@
 public import AMQPClient
+import DeadLetters
 public import Detainers
 public import Policy
 
@@ -7,9 +8,6 @@ public import Policy
 /// Pure: time is an argument. A verdict is an outcome or a dead letter; there is no third, for deciding has no
 /// transient failures.
 public struct Judge: Sendable {
-    /// Headers that could not travel within one frame of 128 KiB are left out of a letter's envelope, which says so.
-    static let maximumEnvelopeBytes = 65_536
-
     var policies: PolicySet
     private let keys: [String: PseudonymKey]
     var worker: String
@@ -49,8 +47,8 @@ public struct Judge: Sendable {
     func message(of delivery: Delivery) -> String { key(of: policies.home).messageID(ofBody: delivery.message.body) }
 
     private func verdict(on delivery: Delivery, at now: Moment) -> Verdict {
-        func dead(_ reason: DeadLetterReason, _ detail: String) -> Verdict {
-            .dead(letter(reason, detail: detail, delivery: delivery, at: now))
+        func dead(_ reason: DeadLetterReason, _ detail: String, policy: String = "") -> Verdict {
+            .dead(letter(reason, detail: detail, policy: policy, delivery: delivery, at: now))
         }
         if delivery.headersTooDeep { return dead(.schema, "headers: nested too deeply to be read") }
         let properties = delivery.message.properties
@@ -62,23 +60,23 @@ public struct Judge: Sendable {
             if let messageID = properties.messageID, messageID.lowercased() != request.requestID {
                 return dead(.identityMismatch, "/requestId: differs from the property message_id")
             }
-            return try decide(request, traceparent: traceparent(of: properties), at: now, dead)
-        } catch let error as ContractError {
-            return dead(error.reason, error.description)
+            return decide(request, traceparent: traceparent(of: properties), at: now, dead)
         } catch {
-            return dead(.undecidable, "policy: no single answer")
+            return dead(error.reason, error.description)
         }
     }
 
     private func decide(
-        _ request: Request, traceparent: String?, at now: Moment, _ dead: (DeadLetterReason, String) -> Verdict
-    ) throws -> Verdict {
+        _ request: Request, traceparent: String?, at now: Moment, _ dead: (DeadLetterReason, String, String) -> Verdict
+    ) -> Verdict {
         let decision: Decision?
         let date: RequestDate
         let jurisdiction: String
         switch policies.policy(for: request, recordedAt: now) {
         case .decided(let policy, let requestDate):
-            decision = try policy.decide(request)
+            do throws(PolicyError) { decision = try policy.decide(request) } catch {
+                return dead(.undecidable, "policy: no single answer", policy.digest)
+            }
             date = requestDate
             jurisdiction = policy.jurisdiction
         case .notOurs(let requestDate):
@@ -86,7 +84,7 @@ public struct Judge: Sendable {
             date = requestDate
             jurisdiction = policies.home
         case .noneInForce:
-            return dead(.undecidable, "/receipt: no policy is in force on the date of this request")
+            return dead(.undecidable, "/receipt: no policy is in force on the date of this request", "")
         }
         let key = key(of: jurisdiction)
         return .outcome(
@@ -97,14 +95,15 @@ public struct Judge: Sendable {
     }
 
     private func letter(
-        _ reason: DeadLetterReason, detail: String, delivery: Delivery, at now: Moment
+        _ reason: DeadLetterReason, detail: String, policy: String = "", delivery: Delivery, at now: Moment
     ) -> DeadLetter {
-        DeadLetter(
-            reason: reason, detail: detail, deadAt: now.text, attempts: 1, worker: worker,
-            exchange: delivery.exchange, routingKey: delivery.routingKey,
-            envelope: Envelope.json(
-                delivery.message.properties, headersLost: delivery.headersTooDeep,
-                maximumBytes: Self.maximumEnvelopeBytes),
+        let replays = delivery.message.properties.replays
+        return DeadLetter(
+            reason: reason, detail: detail, firstFailedAt: replays.replays.first?.diedAt, deadAt: now.text,
+            attempts: 1 + delivery.earlierDeliveries,
+            worker: worker, policyDigest: policy, claimedReplays: replays, exchange: delivery.exchange,
+            routingKey: delivery.routingKey,
+            envelope: Envelope.json(delivery.message.properties, headersLost: delivery.headersTooDeep),
             body: delivery.message.body)
     }
 
@@ -123,5 +122,15 @@ public struct Judge: Sendable {
             return isWellFormed ? text : nil
         }
         return nil
+    }
+}
+
+extension MessageProperties {
+    /// What a replayed message carries of its earlier deaths.
+    fileprivate var replays: ReplayHistory {
+        for case (ReplayHistory.header, .string(let text)) in headers {
+            return ReplayHistory(text: text) ?? ReplayHistory()
+        }
+        return ReplayHistory()
     }
 }

@@ -43,7 +43,8 @@ public struct OpenLedger: Sendable {
     ///   - signingKey: what checkpoints are signed with; without it none is.
     /// - Throws: `LedgerError`; `RecordError` where a line is intact but no record of ours.
     public static func open(
-        directory: String, worker: String, load: PolicyLoad, signingKey: LedgerSigningKey?, now: Moment
+        directory: String, worker: String, load: PolicyLoad, signingKey: LedgerSigningKey?,
+        killSwitch: KillSwitch.Limits = KillSwitch.Limits(), now: Moment
     ) throws -> OpenLedger {
         var configuration = LedgerConfiguration()
         configuration.signingKey = signingKey
@@ -63,7 +64,8 @@ public struct OpenLedger: Sendable {
             desk: LedgerDesk(opening.takeWriter(), marks: marks),
             position: LedgerPosition(logID: recovery.logID, index: state.count, root: commit.root),
             pipeline: Pipeline(
-                index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits),
+                index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits,
+                killSwitch: KillSwitch(killSwitch)),
             hasUnsignedRecords: hasUnsignedRecords, load: load, attempts: attempts, wasUnclean: wasUnclean,
             recovery: recovery)
     }

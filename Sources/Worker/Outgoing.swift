@@ -15,14 +15,4 @@ enum Outgoing {
             message: Message(
                 body: OutcomeEvent.json(outcome, ledger: position).serialized(), properties: properties))
     }
-
-    static func letter(_ letter: DeadLetter, token: UInt64, exchange: String) -> Publication {
-        var properties = MessageProperties()
-        properties.contentType = "application/octet-stream"
-        properties.deliveryMode = 2
-        properties.headers = letter.headers.map { ($0.name, FieldValue.string($0.value)) }
-        return Publication(
-            token: token, exchange: exchange, routingKey: "worker",
-            message: Message(body: letter.body, properties: properties))
-    }
 }

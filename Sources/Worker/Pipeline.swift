@@ -55,6 +55,7 @@ public struct Pipeline: Sendable {
     var faults = 0
     var stopping: Stopping?
     var finished = false
+    var killSwitch: KillSwitch
 
     struct Writing {
         var batch: [Recording]
@@ -79,9 +80,11 @@ public struct Pipeline: Sendable {
     /// - Parameter backlog: recorded outcomes that were not known to be announced when the ledger was opened, in order;
     ///   they are announced before anything is consumed.
     public init(
-        index: DuplicateIndex, recordCount: UInt64, backlog: [Announcement], limits: Limits = Limits()
+        index: DuplicateIndex, recordCount: UInt64, backlog: [Announcement], limits: Limits = Limits(),
+        killSwitch: KillSwitch = KillSwitch()
     ) {
         self.limits = limits
+        self.killSwitch = killSwitch
         self.index = index
         self.announcements = Announcements(recordCount: recordCount, backlog: backlog)
     }
@@ -125,7 +128,8 @@ public struct Pipeline: Sendable {
             }
         case .consumerCancelled(let cancelled, let byBroker):
             if cancelled == generation { consumerCancelled(byBroker: byBroker, &actions, at: now) }
-        case .arrived(let arrivals, let from): arrived(arrivals, from: from)
+        case .arrived(let arrivals, let from): arrived(arrivals, from: from, &actions, at: now)
+        case .policiesTookOver: policiesTookOver(&actions)
         case .recorded(let firstIndex): recorded(firstIndex)
         case .notWritable: notWritable(&actions, at: now)
         case .published(let results): published(results, &actions, at: now)
@@ -142,9 +146,12 @@ public struct Pipeline: Sendable {
 
     // MARK: - what each event changes
 
-    private mutating func arrived(_ arrivals: [Arrival], from: Int) {
+    private mutating func arrived(_ arrivals: [Arrival], from: Int, _ actions: inout [Action], at now: Int64) {
         // What arrives after a stop was asked for stays unacknowledged and goes back to its queue.
         guard from == generation, stopping == nil else { return }
+        for arrival in arrivals { killSwitch.take(arrival.verdict) }
+        // Before any letter of this batch is sent.
+        if killSwitch.isTripped { return loseConsumer(because: .killSwitch, &actions, at: now, closing: true) }
         for arrival in arrivals {
             let flight = flights.add(tag: arrival.tag, generation: from)
             switch arrival.verdict {
@@ -173,6 +180,15 @@ public struct Pipeline: Sendable {
         } else if !announcements.wait(flight, for: identity) {
             preconditionFailure("a pending request is gathered, being written or being announced")
         }
+    }
+
+    /// A person mended something: what waits in the queue is tried again.
+    private mutating func policiesTookOver(_ actions: inout [Action]) {
+        killSwitch.reset()
+        guard pause?.reason == .killSwitch else { return }
+        pause = nil
+        faults = 0
+        actions.append(.resumed)
     }
 
     private mutating func recorded(_ firstIndex: UInt64) {
@@ -229,7 +245,13 @@ public struct Pipeline: Sendable {
         for recording in gathered { index.forget(recording.outcome.identity) }
         gathered = []
         flights.removeAll()
-        if pause?.reason == reason { return }
+        // Only a person ends a tripped switch, whatever else is lost meanwhile.
+        if pause?.reason == reason || pause?.reason == .killSwitch { return }
+        if reason == .killSwitch {
+            pause = Pause(reason: reason, until: .max)
+            actions.append(.paused(reason, milliseconds: nil))
+            return
+        }
         faults += 1
         let doubled = min(limits.firstPauseMilliseconds << min(faults - 1, 10), limits.longestPauseMilliseconds)
         let full = reason == .refused ? limits.refusedPauseMilliseconds : doubled

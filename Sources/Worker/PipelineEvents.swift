@@ -20,6 +20,8 @@ extension Pipeline {
         case published([Publishing.Settled])
         case blocked
         case unblocked
+        /// Other policies decide from now on.
+        case policiesTookOver
         case stopRequested
         /// Time has passed; sent at least once a second.
         case tick
@@ -45,7 +47,8 @@ extension Pipeline {
         case publish([Publishing])
         /// Acknowledge this delivery and all before it.
         case acknowledge(tag: UInt64, generation: Int)
-        case paused(PauseReason, milliseconds: Int64)
+        /// `nil`: until a person mends something.
+        case paused(PauseReason, milliseconds: Int64?)
         case resumed
         /// The disk has not answered for a while; should it go on so, the worker leaves.
         case diskIsSlow
@@ -66,6 +69,8 @@ extension Pipeline {
         case nacked = "the broker refused an event"
         case unroutable = "an event reached no queue: run `detainer topology apply`"
         case confirmNeverCame = "the broker confirmed nothing for too long"
+        case killSwitch =
+            "too many messages cannot be decided or are of an unknown version: mend the policies and send SIGHUP, or start a newer version; the rest waits in its queue"
         case notWritable = "the ledger cannot be written: its disk is full, or it is read-only"
     }
 

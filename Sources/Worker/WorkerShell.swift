@@ -1,4 +1,5 @@
 import AMQPClient
+import DeadLetters
 import Detainers
 import Ledger
 
@@ -153,6 +154,7 @@ struct WorkerShell {
             service.took(over: load)
             tell(.info, "the policies were loaded again")
             record(load)
+            feed(.policiesTookOver)
         case .record(let load): record(load)
         case nil: break
         }
@@ -205,8 +207,10 @@ struct WorkerShell {
     }
 
     private mutating func leaveWhenIdle() {
-        guard let seconds = configuration.exitWhenIdleSeconds, pipeline.isConsuming, pipeline.isIdle, quarantine.isEmpty
-        else { return }
+        guard let seconds = configuration.exitWhenIdleSeconds else { return }
+        // Nobody waits beside a run that is to leave by itself.
+        if pipeline.pauseReason == .killSwitch { return fail(Pipeline.PauseReason.killSwitch.rawValue) }
+        guard pipeline.isConsuming, pipeline.isIdle, quarantine.isEmpty else { return }
         if SteadyClock.milliseconds() - lastArrival >= Int64(seconds) * 1000 { feed(.stopRequested) }
     }
 
@@ -229,7 +233,8 @@ struct WorkerShell {
         case .acknowledge(let tag, let generation):
             if generation == consumerGeneration { consumer?.acknowledge(deliveryTag: tag, multiple: true) }
         case .paused(let reason, let milliseconds):
-            tell(.warning, "paused: \(reason.rawValue); next try in \(milliseconds) ms")
+            let next = milliseconds.map { "next try in \($0) ms" } ?? "it waits for a person"
+            tell(milliseconds == nil ? .error : .warning, "paused: \(reason.rawValue); \(next)")
         case .resumed: tell(.info, "trying again")
         case .diskIsSlow:
             tell(.error, "the ledger's disk has not answered for a while: should it go on, this worker leaves")
@@ -281,7 +286,7 @@ struct WorkerShell {
                 announcement.outcome, token: token, exchange: configuration.outcomeExchange,
                 position: LedgerPosition(logID: position.logID, index: announcement.index, root: position.root))
         case .letter(let token, let letter):
-            Outgoing.letter(letter, token: token, exchange: configuration.deadExchange)
+            letter.publication(token: token, exchange: configuration.deadExchange)
         }
     }
 

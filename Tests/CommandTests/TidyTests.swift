@@ -43,8 +43,8 @@ struct TidyTests {
     /// Which rooms a room may import; what is not listed is not allowed.
     static let imports: [String: Set<String>] = [
         "AMQPClient": ["CRabbitMQ"], "Detainers": [], "Policy": ["Detainers"], "Ledger": ["CFileSystem", "Detainers"],
-        "Worker": ["AMQPClient", "Detainers", "Policy", "Ledger"],
-        "DeadLetters": ["AMQPClient", "Detainers", "Policy", "Ledger"], "Reports": ["Detainers", "Ledger"],
+        "DeadLetters": ["AMQPClient", "Detainers", "Ledger"],
+        "Worker": ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"], "Reports": ["Detainers", "Ledger"],
         "Operations": ["AMQPClient", "Detainers"],
     ]
 

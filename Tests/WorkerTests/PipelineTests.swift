@@ -186,8 +186,8 @@ struct PipelineTests {
 
 /// What the tests' transcripts are made of.
 enum Scene {
-    static func consuming() -> Pipeline {
-        var pipeline = Pipeline(index: DuplicateIndex(), recordCount: 0, backlog: [])
+    static func consuming(killSwitch: KillSwitch = KillSwitch()) -> Pipeline {
+        var pipeline = Pipeline(index: DuplicateIndex(), recordCount: 0, backlog: [], killSwitch: killSwitch)
         #expect(pipeline.say(.started) == ["open publisher"])
         #expect(pipeline.say(.publisherOpened) == ["open consumer 0"])
         #expect(pipeline.say(.consumerOpened(generation: 0)) == [])
@@ -214,6 +214,10 @@ enum Scene {
 
     static func dead(tag: UInt64) -> Arrival {
         Arrival(tag: tag, verdict: .dead(letter(.malformedJSON)), conflictLetter: { letter(.conflictingDuplicate) })
+    }
+
+    static func undecidable(tag: UInt64) -> Arrival {
+        Arrival(tag: tag, verdict: .dead(letter(.undecidable)), conflictLetter: { letter(.conflictingDuplicate) })
     }
 
     static func letter(_ reason: DeadLetterReason) -> DeadLetter {

@@ -18,13 +18,16 @@ struct DeadLettersCollect: AsyncParsableCommand {
     }
 
     static func collect(_ settings: Settings) async throws -> Int {
-        // A letter may be of any jurisdiction or of none, and is collected while policies are broken too: letters have
-        // a key of their own where jurisdictions have.
-        let name = "dead-letters"
-        let path = try settings.pseudonymKeyFiles([name])[name] ?? ""
-        return try await Collector.collect(
-            try settings.address(), queue: settings[.deadLetterQueue], ledger: settings[.ledgerDirectory],
-            key: try KeyFile.readOrMake(path).key, now: { WallClock.now() })
+        let collector = Collector(
+            try settings.address(), queue: settings[.deadLetterQueue], requestQueue: settings[.requestQueue],
+            store: try settings.letterStore(), key: try settings.letterKey(), now: { WallClock.now() })
+        let waiting = try await collector.waiting()
+        // It blocks for disk and broker: not on a thread that others share.
+        return try await Blocking.perform {
+            let progress = Progress("collected")
+            defer { progress.end() }
+            return try collector.collect(waiting) { progress.tell($0, of: waiting) }
+        }
     }
 
     /// Collects first where that is possible; says so where it is not, for the store can be read all the same.
@@ -34,7 +37,7 @@ struct DeadLettersCollect: AsyncParsableCommand {
         } catch let error as AMQPError {
             Log.warning("not collected, showing what is on file: \(error.message)")
         } catch let error as LedgerError where error.code == .locked {
-            Log.warning("another process is collecting; showing what is on file")
+            Log.warning("another process writes the store just now; showing what is on file")
         }
     }
 }

@@ -2,42 +2,117 @@ import ArgumentParser
 import DeadLetters
 import Detainers
 import Operations
+import Worker
 
 struct DeadLettersList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "What died, and why. Shows no value of any message.")
+        commandName: "list", abstract: "What died, and why: in groups, then each. Shows no value of any message.")
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var letters: LetterOptions
+
+    @Flag(help: "Also those that were replayed, mended or discarded.")
+    var all = false
+
+    @Option(help: "Letters shown one by one, below their groups.")
+    var limit = 20
 
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
     func run() async throws {
         try await Exit.mapping {
+            let filter = try letters.filter(all ? Set(LetterIndex.State.allCases) : [.waiting])
             let settings = try common.settings()
             try await DeadLettersCollect.collectIfPossible(settings)
-            let entries = try LetterStore.entries(ledger: settings[.ledgerDirectory])
+            let store = try settings.letterStore()
+            let index = try store.index()
             switch format {
-            case .json: for entry in entries { Output.print(json(entry)) }
-            case .text:
-                Output.table(
-                    ["ID", "DIED", "REASON", "DETAIL"],
-                    entries.map { [$0.id, $0.letter.deadAt, $0.letter.reason.rawValue, $0.letter.detail] })
-                Output.print(
-                    entries.isEmpty ? "no dead letters" : "\(entries.count) dead letters, not counted in any report")
+            case .json:
+                try store.letters(index, filter) { Output.print(Self.json($0, $1)) }
+            case .text: try tell(store, index, filter)
             }
         }
     }
 
-    private func json(_ entry: LetterStore.Entry) -> JSONValue {
-        .object([
-            JSONMember(name: "id", value: .string(entry.id)),
-            JSONMember(name: "reason", value: .string(entry.letter.reason.rawValue)),
-            JSONMember(name: "detail", value: .string(entry.letter.detail)),
-            JSONMember(name: "deadAt", value: .string(entry.letter.deadAt)),
-            JSONMember(name: "attempts", value: .number(String(entry.letter.attempts))),
-            JSONMember(name: "worker", value: .string(entry.letter.worker)),
-            JSONMember(name: "arrivals", value: .number(String(entry.arrivals))),
+    private func tell(_ store: LetterStore, _ index: LetterIndex, _ filter: LetterFilter) throws {
+        var groups = LetterGroups()
+        var rows: [[String]] = []
+        var waiting = 0
+        try store.letters(index, filter) { letter, standing in
+            groups.add(letter)
+            if standing.state == .waiting { waiting += 1 }
+            if rows.count < limit {
+                rows.append([
+                    letter.id.text, letter.letter.deadAt, String(letter.letter.attempts), standing.state.rawValue,
+                    letter.letter.reason.rawValue, letter.letter.detail,
+                ])
+            }
+        }
+        if groups.total == 0 { return Output.print(index.waiting == 0 ? "no dead letters" : "none of that kind") }
+        let now = WallClock.now()
+        Output.table(
+            ["COUNT", "REASON", "DETAIL", "SOURCE", "OLDEST", "NEWEST", "ONE OF THEM"],
+            groups.sorted.map {
+                [
+                    String($0.count), $0.key.reason, $0.key.detail, $0.key.source, Self.age($0.oldest, now),
+                    Self.age($0.newest, now), String($0.example.text.prefix(8)),
+                ]
+            })
+        Output.print("")
+        Output.table(["ID", "DIED", "ATTEMPTS", "STATE", "REASON", "DETAIL"], rows)
+        if groups.total > rows.count { Output.print("and \(groups.total - rows.count) more: --limit shows more") }
+        Output.print(
+            all
+                ? "\(groups.total) dead letters, of which \(waiting) wait and are not counted in any report"
+                : "\(groups.total) dead letters, not counted in any report")
+        Output.print("next: `detainer dead-letters show ID` looks at one, `plan` says what a replay would do today")
+    }
+
+    /// How long ago, in the largest unit that fits.
+    static func age(_ text: String, _ now: Moment) -> String {
+        guard let then = Moment(text: text)?.secondsSinceEpoch, let now = now.secondsSinceEpoch else {
+            return "unknown"
+        }
+        let seconds = max(0, now - then)
+        switch seconds {
+        case ..<60: return "\(seconds) s"
+        case ..<3_600: return "\(seconds / 60) min"
+        case ..<172_800: return "\(seconds / 3_600) h"
+        default: return "\(seconds / 86_400) d"
+        }
+    }
+
+    static func json(_ letter: StoredLetter, _ standing: LetterIndex.Standing) -> JSONValue {
+        let dead = letter.letter
+        return .object([
+            JSONMember(name: "id", value: .string(letter.id.text)),
+            JSONMember(name: "reason", value: .string(dead.reason.rawValue)),
+            JSONMember(name: "detail", value: .string(dead.detail)),
+            JSONMember(name: "firstFailedAt", value: .string(dead.firstFailedAt)),
+            JSONMember(name: "deadAt", value: .string(dead.deadAt)),
+            JSONMember(name: "attempts", value: .number(String(dead.attempts))),
+            JSONMember(name: "worker", value: .string(dead.worker)),
+            JSONMember(name: "policy", value: .string(dead.policyDigest)),
+            JSONMember(name: "exchange", value: .string(dead.exchange)),
+            JSONMember(name: "routingKey", value: .string(dead.routingKey)),
+            JSONMember(name: "source", value: .string(dead.source)),
+            JSONMember(name: "state", value: .string(standing.state.rawValue)),
+            JSONMember(name: "deaths", value: .number(String(standing.deaths))),
+            JSONMember(name: "replays", value: .number(String(standing.replays))),
         ])
+    }
+}
+
+extension LetterStore {
+    /// The latest death of each letter that a filter wants.
+    func letters(
+        _ index: LetterIndex, _ filter: LetterFilter, _ body: (StoredLetter, LetterIndex.Standing) throws -> Void
+    ) throws {
+        try letters(
+            index,
+            where: { letter, standing in
+                try filter.wants(letter, standing) { try whole(letter).letter.body }
+            }, body)
     }
 }

@@ -4,11 +4,13 @@ import Operations
 
 extension Settings {
     /// The key that checkpoints are signed with; `nil`, told aloud, where there is none.
-    func signingKey() throws -> LedgerSigningKey? {
+    func signingKey(isQuiet: Bool = false) throws -> LedgerSigningKey? {
         let path = signingKeyPath
         guard FileManager.default.fileExists(atPath: path) else {
             if self[.signingKeyFile].isEmpty {
-                Log.warning("checkpoints are not signed: `detainer ledger keygen` makes a key in \(path)")
+                if !isQuiet {
+                    Log.warning("checkpoints are not signed: `detainer ledger keygen` makes a key in \(path)")
+                }
                 return nil
             }
             throw Settings.Problem(description: "the signing key \(path) is missing: `detainer ledger keygen` makes it")

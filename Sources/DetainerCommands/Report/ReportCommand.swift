@@ -1,4 +1,5 @@
 import ArgumentParser
+import DeadLetters
 import Detainers
 import Ledger
 import Reports
@@ -27,12 +28,24 @@ struct ReportAnnual: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapping {
-            let union = try OutcomeUnion.read(ledgers.resolved(try common.settings()))
-            let report = AnnualReport(year: year, outcomes: union)
+            let directories = ledgers.resolved(try common.settings())
+            let report = AnnualReport(
+                year: year, outcomes: try OutcomeUnion.read(directories), unread: try unread(directories))
             switch format {
             case .json: Output.print(report.json())
             case .text: Output.print(report.text())
             }
         }
+    }
+
+    private func unread(_ directories: [String]) throws -> AnnualReport.Unread {
+        var unread = AnnualReport.Unread()
+        for directory in directories {
+            let counts = try LetterStore(ledger: directory).index().counts
+            unread.waiting += counts[.waiting] ?? 0
+            unread.discarded += counts[.discarded] ?? 0
+            unread.replayed += counts[.replayed] ?? 0
+        }
+        return unread
     }
 }

@@ -47,15 +47,19 @@ struct WorkerRun: AsyncParsableCommand {
                 prefetch: try settings.prefetch(), exitWhenIdleSeconds: exitWhenIdle),
             judge: judge, notify: { Log.line($0.level.rawValue, $0.text) })
         let signingKey = try settings.signingKey()
-        let signals = Signals(
-            stop: service.stop,
-            reload: { Self.reload(common, service, worker: worker) })
+        let (window, minimum, percent) = try settings.killSwitch()
+        let killSwitch = KillSwitch.Limits(window: window, minimum: minimum, percent: percent)
+        let stop = service.stop
+        let signals = Signals([
+            SIGTERM: { stop.request() }, SIGINT: { stop.request() },
+            SIGHUP: { Self.reload(common, service, worker: worker) },
+        ])
         defer { signals.cancel() }
         let health = await WorkerHealth.start(try settings.healthAddress(), worker: worker, service)
         let summary = try await service.run {
             let opened = try OpenLedger.open(
                 directory: settings[.ledgerDirectory], worker: worker, load: PolicyLoad(judge, occasion: .start),
-                signingKey: signingKey, now: WallClock.now())
+                signingKey: signingKey, killSwitch: killSwitch, now: WallClock.now())
             if opened.wasUnclean { Log.info("the last run did not stop in order: one message at a time at first") }
             tell(opened.recovery)
             return opened
@@ -117,25 +121,5 @@ struct WorkerRun: AsyncParsableCommand {
             throw ValidationError("a worker's name is 1 to 64 letters, digits, `.`, `_` or `-`, and not `dead-letters`")
         }
         return name
-    }
-}
-
-/// SIGTERM and SIGINT ask the worker to stop, SIGHUP to load its policies again.
-private final class Signals {
-    private let sources: [any DispatchSourceSignal]
-
-    init(stop: WorkerStop, reload: @escaping @Sendable () -> Void) {
-        let request: @Sendable () -> Void = { stop.request() }
-        sources = [(SIGTERM, request), (SIGINT, request), (SIGHUP, reload)].map { number, act in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { act() }
-            source.resume()
-            return source
-        }
-    }
-
-    func cancel() {
-        for source in sources { source.cancel() }
     }
 }

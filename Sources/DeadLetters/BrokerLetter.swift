@@ -1,0 +1,77 @@
+import AMQPClient
+import Detainers
+
+/// What arrives in the dead-letter queue, as a letter: our workers' own with all that they say, and what the broker
+/// itself dead-lettered, of which less is known.
+enum BrokerLetter {
+    /// The routing key of a worker's letter; everything else comes from the broker.
+    static let workerRoutingKey = "worker"
+    static let unknown = "unknown"
+
+    static func letter(from delivery: Delivery, queue: String, at now: Moment) -> DeadLetter {
+        var headers: [String: String] = [:]
+        for case (let name, .string(let text)) in delivery.message.properties.headers { headers[name] = text }
+        if delivery.routingKey == workerRoutingKey,
+            let letter = DeadLetter(header: { headers[$0] }, body: delivery.message.body)
+        {
+            return letter
+        }
+        let death = death(delivery.message.properties.headers, queue: queue)
+        let why = death?.reason ?? unknown
+        let properties = delivery.message.properties
+        return DeadLetter(
+            reason: why == "expired" ? .expired : .infrastructure,
+            detail: "the broker itself gave it up: \(sentences[why] ?? unknown)", firstFailedAt: unknown,
+            deadAt: death?.at ?? now.text, attempts: attempts(properties.headers), worker: unknown,
+            policyDigest: unknown,
+            claimedReplays: headers[ReplayHistory.header].flatMap(ReplayHistory.init(text:)) ?? ReplayHistory(),
+            exchange: death?.exchange ?? unknown, routingKey: death?.routingKey ?? unknown,
+            envelope: Envelope.json(properties, headersLost: delivery.headersTooDeep),
+            body: delivery.message.body)
+    }
+
+    /// The reasons of RabbitMQ's `x-death`, in words.
+    private static let sentences = [
+        "rejected": "a consumer rejected it", "expired": "it waited longer than it may",
+        "maxlen": "the queue was full", "delivery_limit": "it was delivered too often without an answer",
+    ]
+
+    private struct Death {
+        var reason: String
+        var at: String?
+        var exchange: String?
+        var routingKey: String?
+    }
+
+    /// What `x-death` says of our queue. The broker writes it, and a publisher could have written it before: it decides
+    /// nothing but what is shown, and where a replay goes that a person plans.
+    private static func death(_ headers: [(String, FieldValue)], queue: String) -> Death? {
+        guard case .array(let deaths)? = headers.first(where: { $0.0 == "x-death" })?.1 else { return nil }
+        for case .table(let death) in deaths {
+            func text(_ name: String) -> String? {
+                if case .string(let text)? = death.first(where: { $0.0 == name })?.1 { text } else { nil }
+            }
+            guard text("queue") == queue, let reason = text("reason"), sentences[reason] != nil else { continue }
+            var found = Death(reason: reason, exchange: text("exchange"))
+            if case .array(let keys)? = death.first(where: { $0.0 == "routing-keys" })?.1,
+                case .string(let key)? = keys.first
+            {
+                found.routingKey = key
+            }
+            if case .timestamp(let seconds)? = death.first(where: { $0.0 == "time" })?.1,
+                let seconds = Int64(exactly: seconds), seconds < 253_402_300_800
+            {
+                found.at = Moment(secondsSinceEpoch: seconds).text
+            }
+            return found
+        }
+        return nil
+    }
+
+    private static func attempts(_ headers: [(String, FieldValue)]) -> Int {
+        if case .int(let count)? = headers.first(where: { $0.0 == "x-delivery-count" })?.1 {
+            return Int(max(0, min(count, 1_000_000)))
+        }
+        return 0
+    }
+}

@@ -1,0 +1,31 @@
+import Dispatch
+import Synchronization
+
+/// What other threads have to tell the one that works: it waits here, and they never do.
+final class Inbox<Message: Sendable>: Sendable {
+    private let messages = Mutex<[Message]>([])
+    private let bell = DispatchSemaphore(value: 0)
+
+    func post(_ message: Message) {
+        messages.withLock { $0.append(message) }
+        bell.signal()
+    }
+
+    /// All that was posted since, in order; empty where nothing came for so long.
+    func wait(milliseconds: Int64) -> [Message] {
+        let taken = take()
+        if !taken.isEmpty || milliseconds <= 0 { return taken }
+        _ = bell.wait(timeout: .now() + .milliseconds(Int(milliseconds)))
+        return take()
+    }
+
+    private func take() -> [Message] {
+        let taken = messages.withLock { list in
+            defer { list = [] }
+            return list
+        }
+        // A bell that rang for what is taken already must not end the next wait.
+        while !taken.isEmpty, bell.wait(timeout: .now()) == .success {}
+        return taken
+    }
+}

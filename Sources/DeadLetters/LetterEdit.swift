@@ -1,0 +1,65 @@
+public import Detainers
+
+/// A letter whose message a person mended: a letter of its own, linked to the one that it came from, which stays.
+public enum LetterEdit {
+    /// Why there is nothing to record.
+    public enum Problem: Error, CustomStringConvertible, Sendable {
+        case unchanged
+        /// Its content breaks the contract; names a path, never a value.
+        case invalid(ContractError)
+        /// Somebody mended it, replayed it or discarded it meanwhile.
+        case notWaiting(LetterIndex.State)
+        case known(LetterID)
+
+        public var description: String {
+            switch self {
+            case .unchanged: "nothing was changed"
+            case .invalid(let error): error.description
+            case .notWaiting(let state): "the letter does not wait any more: it was \(state.rawValue)"
+            case .known(let id): "this is letter \(id.text) already"
+            }
+        }
+    }
+
+    /// The letter with another body, which must keep the contract; properties that contradict it are mended with it, so
+    /// that the same body may be given again.
+    public static func mended(
+        _ letter: StoredLetter, body: [UInt8], key: PseudonymKey, at now: Moment
+    ) throws(Problem) -> StoredLetter {
+        let request: Request
+        do throws(ContractError) { request = try RequestContract.read(body) } catch { throw .invalid(error) }
+        var mended = letter.letter
+        mended.body = body
+        mended.envelope = envelope(letter.letter.envelope, requestID: request.requestID)
+        if mended == letter.letter { throw .unchanged }
+        return StoredLetter(id: LetterID(mended, key), arrivedAt: now.text, editOf: letter.id, letter: mended)
+    }
+
+    /// The properties that must agree with the body: the id is the request's, and the body is plain UTF-8.
+    private static func envelope(_ envelope: JSONValue, requestID: String) -> JSONValue {
+        guard let members = envelope.objectValue else { return envelope }
+        return .object(
+            members.filter { $0.name != "contentEncoding" }.map {
+                $0.name == "messageId" && $0.value.stringValue?.lowercased() != requestID
+                    ? JSONMember(name: $0.name, value: .string(requestID)) : $0
+            })
+    }
+
+    /// Records the mended letter in place of the old one.
+    ///
+    /// - Throws: ``Problem`` where the old one does not wait any more, and `LedgerError`.
+    public static func record(
+        _ mended: StoredLetter, in store: LetterStore, by: String, now: Moment
+    ) throws {
+        guard let old = mended.editOf else { return }
+        var writer = try store.open(now: now)
+        let index = try store.index()
+        if let state = index[old]?.state, state != .waiting { throw Problem.notWaiting(state) }
+        if index[mended.id] != nil { throw Problem.known(mended.id) }
+        let deed = LetterRecord.Deed(at: now.text, by: by)
+        var made = mended
+        made.arrivedAt = now.text
+        try writer.append([.edit(id: old, newID: mended.id, deed), .letter(made)], now: now)
+        try writer.close()
+    }
+}

@@ -1,0 +1,173 @@
+public import Detainers
+import Foundation
+
+// Exported letters are a file of JSON Lines, readable by its owner alone (0600): one letter a line, as its record in
+// the store (LetterRecord.swift), but always with its body. It holds persons.
+
+/// Letters out of the store into a file, and back.
+public enum LetterTransfer {
+    /// A letter of a file; longer ones were never written.
+    private static let maximumLineBytes = 1 << 28
+    /// Letters recorded with one sync, and their bytes: the bound of what is in memory.
+    private static let batchCount = 500
+    private static let batchBytes = 8 << 20
+
+    /// The file holds something else than what is to be written to it, or is no such file.
+    public struct Problem: Error, CustomStringConvertible, Sendable {
+        public var description: String
+    }
+
+    /// Writes the letters that a filter wants, in the order of the store.
+    ///
+    /// Ended at any moment, it goes on where it stopped when it is called again alike.
+    ///
+    /// - Parameter beforeFinish: called with the number of letters before the file takes its name.
+    /// - Returns: how many letters the file holds.
+    public static func export(
+        _ store: LetterStore, _ filter: LetterFilter, to path: String, progress: (Int) -> Void = { _ in },
+        beforeFinish: (Int) throws -> Void = { _ in }
+    ) throws -> Int {
+        let index = try store.index()
+        let earlier = try ids(in: path + ".part")
+        let file = try PrivateFile(path, resuming: true)
+        var count = 0
+        try store.letters(index, where: { try wants(filter, $0, $1, store) }) { letter, _ in
+            count += 1
+            if count <= file.earlierLines {
+                if earlier[count - 1] == letter.id { return }
+                throw Problem(
+                    description: "\(path).part: an unfinished export of other letters: remove it, or name another file")
+            }
+            try file.write(line(try store.whole(letter)))
+            progress(count)
+        }
+        if count < file.earlierLines {
+            throw Problem(
+                description: "\(path).part: an unfinished export of more letters: remove it, or name another file")
+        }
+        try beforeFinish(count)
+        try file.finish()
+        return count
+    }
+
+    static func wants(
+        _ filter: LetterFilter, _ letter: StoredLetter, _ standing: LetterIndex.Standing, _ store: LetterStore
+    ) throws -> Bool {
+        try filter.wants(letter, standing) { try store.whole(letter).letter.body }
+    }
+
+    private static func line(_ letter: StoredLetter) -> [UInt8] {
+        var whole = letter
+        whole.bodyFile = nil
+        return whole.json.serialized() + [UInt8(ascii: "\n")]
+    }
+
+    private static func ids(in part: String) throws -> [LetterID] {
+        var ids: [LetterID] = []
+        do {
+            try PrivateFile.lines(of: part, maximumBytes: maximumLineBytes) { number, line in
+                ids.append(try letter(line, part, number).id)
+            }
+        } catch is PrivateFile.Unfinished {
+            // Its torn last line is written again.
+        } catch is PrivateFile.Problem {
+            // There is none: the export begins.
+        }
+        return ids
+    }
+
+    private static func letter(_ line: [UInt8], _ path: String, _ number: Int) throws -> StoredLetter {
+        let value: JSONValue
+        do { value = try JSONValue.parse(line) } catch {
+            throw Problem(description: "\(path):\(number): is no exported letter: \(error.explanation)")
+        }
+        guard value["kind"]?.stringValue == StoredLetter.kind,
+            case .letter(let letter)? = try? LetterRecord(json: value)
+        else { throw Problem(description: "\(path):\(number): is no exported letter") }
+        return try letter.decoded()
+    }
+
+    /// What an import found.
+    public struct Imported: Sendable, Equatable {
+        public var added = 0
+        /// Known and dealt with: they wait again.
+        public var restored = 0
+        /// Known and waiting.
+        public var known = 0
+    }
+
+    /// Brings letters of a file back into the store; they wait then. Ended at any moment, it can be called again.
+    ///
+    /// - Throws: `Problem` with file and line at the first line that is no letter; what is before it is imported.
+    public static func restore(
+        _ path: String, into store: LetterStore, key: PseudonymKey, by: String, now: () -> Moment,
+        progress: (Int) -> Void = { _ in }
+    ) throws -> Imported {
+        let index = try store.index()
+        var writer = try store.open(now: now())
+        var imported = Imported()
+        var batch: [LetterRecord] = []
+        var bytes = 0
+        var seen: Set<LetterID> = []
+        do {
+            try PrivateFile.lines(of: path, maximumBytes: maximumLineBytes) { number, line in
+                let found = try letter(line, path, number)
+                let id = LetterID(found.letter, key)
+                let isNew = seen.insert(id).inserted
+                switch index[id]?.state {
+                case nil where isNew:
+                    imported.added += 1
+                    batch.append(
+                        .letter(
+                            StoredLetter(
+                                id: id, arrivedAt: now().text, editOf: found.editOf, letter: found.letter)))
+                case .replayed? where isNew, .edited? where isNew, .discarded? where isNew:
+                    imported.restored += 1
+                    batch.append(.restore(id: id, LetterRecord.Deed(at: now().text, by: by)))
+                default: imported.known += 1
+                }
+                bytes += line.count
+                if batch.count >= batchCount || bytes >= batchBytes {
+                    try writer.append(batch, now: now())
+                    (batch, bytes) = ([], 0)
+                    progress(number)
+                }
+            }
+        } catch {
+            try writer.append(batch, now: now())
+            throw error
+        }
+        try writer.append(batch, now: now())
+        try writer.close()
+        return imported
+    }
+
+    /// Puts the letters that a filter wants into an archive, then records that they are discarded.
+    ///
+    /// - Parameter archive: a file's name in ``LetterStore/archiveDirectory``.
+    public static func discard(
+        _ store: LetterStore, _ filter: LetterFilter, reason: String, archive: String, by: String, now: () -> Moment
+    ) throws -> Int {
+        var writer = try store.open(now: now())
+        let path = try store.archivePath(archive)
+        let count: Int
+        do { count = try export(store, filter, to: path) } catch {
+            // What is there of it is no archive; the letters are where they were.
+            try? FileManager.default.removeItem(atPath: path + ".part")
+            throw error
+        }
+        if count == 0 { try FileManager.default.removeItem(atPath: path) }
+        var batch: [LetterRecord] = []
+        for id in count == 0 ? [] : try ids(in: path) {
+            batch.append(
+                .discard(id: id, reason: reason, archive: archive, LetterRecord.Deed(at: now().text, by: by)))
+            if batch.count >= batchCount {
+                try writer.append(batch, now: now())
+                batch = []
+            }
+        }
+        try writer.append(batch, now: now())
+        try writer.close()
+        return count
+    }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import DeadLetters
+import Detainers
+import Foundation
+import Operations
+import Worker
+
+struct DeadLettersDiscard: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "discard", abstract: "Give letters up for good, with a reason; their messages are archived first.",
+        discussion: "Only letters of the store, which `list` has shown: nothing is collected first.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var letters: LetterOptions
+
+    @Option(help: "Why, in a sentence without personal data; it is recorded.")
+    var because: String
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    func validate() throws {
+        if letters.isEmpty { throw ValidationError("name the letters: --id, --reason, --source, --since, --match …") }
+        if !because.contains(where: { !$0.isWhitespace }) { throw ValidationError("--because needs a reason") }
+        if because.utf8.count > 1_000 { throw ValidationError("--because: at most 1000 bytes") }
+    }
+
+    func run() async throws {
+        try await Exit.mapping {
+            let filter = try letters.filter()
+            let store = try common.settings().letterStore()
+            let now = WallClock.now()
+            if !letters.id.isEmpty { try checkThatEachNamesOne(store, filter) }
+            let archive = "discarded-\(now.text.filter(\.isNumber))-\(ReplayPlan.newID().prefix(4)).jsonl"
+            let count = try LetterTransfer.discard(
+                store, filter, reason: because, archive: archive, by: Operator.name, now: { WallClock.now() })
+            switch format {
+            case .json:
+                Output.print([
+                    "discarded": .number(String(count)),
+                    "archive": count == 0 ? .null : .string("\(store.archiveDirectory)/\(archive)"),
+                ])
+            case .text:
+                if count == 0 { return Output.print("none of that kind waits: nothing is discarded") }
+                Output.print("\(count) discarded; archived in \(store.archiveDirectory)/\(archive)")
+                Output.print("`detainer dead-letters import` of that file brings them back")
+            }
+        }
+    }
+}
+
+extension DeadLettersDiscard {
+    /// The beginning of an id must not give up a letter that nobody meant.
+    private func checkThatEachNamesOne(_ store: LetterStore, _ filter: LetterFilter) throws {
+        var found = 0
+        try store.letters(try store.index(), filter) { _, _ in found += 1 }
+        if found > letters.id.count {
+            throw ValidationError("--id: several letters begin so: give more of their digits")
+        }
+    }
+}
+
+struct DeadLettersExport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write letters with their messages into a file of JSON Lines (0600).",
+        discussion: "The file holds persons; that it was made is recorded. Stopped, the same command goes on.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var letters: LetterOptions
+
+    @Argument(help: "The file to write.")
+    var file: String
+
+    @Flag(help: "Also those that were replayed, mended or discarded.")
+    var all = false
+
+    func run() async throws {
+        try await Exit.mapping {
+            let filter = try letters.filter(all ? Set(LetterIndex.State.allCases) : [.waiting])
+            let settings = try common.settings()
+            try await DeadLettersCollect.collectIfPossible(settings)
+            let store = try settings.letterStore()
+            let progress = Progress("exported")
+            let count = try LetterTransfer.export(
+                store, filter, to: file, progress: { if $0 % 1_000 == 0 { progress.tell($0) } }
+            ) { count in
+                // Before the file is there: what cannot be recorded is not exported.
+                let now = WallClock.now()
+                var writer = try store.open(now: now)
+                try writer.append([.export(letters: count, .init(at: now.text, by: Operator.name))], now: now)
+                try writer.close()
+            }
+            progress.end()
+            Output.print("\(count) exported to \(file)")
+        }
+    }
+}
+
+struct DeadLettersImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Bring exported or archived letters back; they wait then.",
+        discussion: "What waits already is left alone, so that the same command can be given again.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "A file that export or discard wrote.")
+    var file: String
+
+    func run() async throws {
+        try await Exit.mapping {
+            let settings = try common.settings()
+            let progress = Progress("imported")
+            let imported = try LetterTransfer.restore(
+                file, into: try settings.letterStore(), key: try settings.letterKey(), by: Operator.name,
+                now: { WallClock.now() }
+            ) { progress.tell($0) }
+            progress.end()
+            Output.print(
+                "\(imported.added) new, \(imported.restored) brought back, \(imported.known) waited already")
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import ArgumentParser
+import DeadLetters
+import Detainers
+import Foundation
+import Operations
+import Worker
+
+struct DeadLettersPlan: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Freeze a set of letters into a file, and say what a replay would do today.",
+        discussion: "Changes nothing. The file holds ids and digests, no value of any message; `apply` takes it.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var letters: LetterOptions
+
+    @Option(help: "Only letters with this fate: decided, dies, recorded, untried; repeatable. Default: all.")
+    var only: [String] = []
+
+    @Option(help: "The plan's file. Default: plan-ID.jsonl here.")
+    var out: String?
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    func validate() throws {
+        for name in only where ReplayPlan.Fate(rawValue: name) == nil {
+            throw ValidationError("--only \(name): is none of \(ReplayPlan.Fate.allCases.map(\.rawValue))")
+        }
+    }
+
+    func run() async throws {
+        try await Exit.mapping {
+            let filter = try letters.filter()
+            let wanted = Set(only.compactMap(ReplayPlan.Fate.init))
+            let settings = try common.settings()
+            try await DeadLettersCollect.collectIfPossible(settings)
+            let store = try settings.letterStore()
+            let key = try settings.letterKey()
+            var forecast = try ReplayForecast(settings)
+            let now = WallClock.now()
+            let plan = ReplayPlan.newID()
+            let path = out ?? "plan-\(plan).jsonl"
+            let writer = try ReplayPlan.Writer(
+                path, plan: plan, madeAt: now, madeBy: Operator.name, filter: filter.text, policies: forecast.policies)
+            let progress = Progress("planned")
+            let index = try store.index()
+            try store.letters(index, filter) { letter, standing in
+                let whole = try store.whole(letter)
+                let (fate, detail) = forecast.fate(of: whole, at: now)
+                if !wanted.isEmpty, !wanted.contains(fate) { return }
+                try writer.add(
+                    ReplayPlan.Entry(
+                        id: letter.id, record: standing.record, deadAt: letter.letter.deadAt,
+                        body: key.messageID(ofBody: whole.letter.body), fate: fate, detail: detail))
+                if writer.totals.letters % 1_000 == 0 { progress.tell(writer.totals.letters, of: index.waiting) }
+            }
+            progress.end()
+            try writer.finish()
+            tell(writer.totals, plan, path)
+        }
+    }
+
+    private func tell(_ totals: ReplayPlan.Totals, _ plan: String, _ path: String) {
+        switch format {
+        case .json:
+            let groups = totals.sorted.map { group -> JSONValue in
+                [
+                    "fate": .string(group.key.fate.rawValue), "detail": .string(group.key.detail),
+                    "letters": .number(String(group.count)),
+                ]
+            }
+            Output.print([
+                "plan": .string(plan), "file": .string(path), "letters": .number(String(totals.letters)),
+                "decided": .number(String(totals[.decided])), "dies": .number(String(totals[.dies])),
+                "recorded": .number(String(totals[.recorded])), "untried": .number(String(totals[.untried])),
+                "groups": .array(groups),
+            ])
+        case .text:
+            if totals.letters > 0 {
+                Output.table(
+                    ["COUNT", "WOULD BE", "HOW"],
+                    totals.sorted.map { [String($0.count), Self.words($0.key.fate), $0.key.detail] })
+            }
+            Output.print(
+                "plan \(plan): \(totals.letters) letters; \(totals[.decided]) would be decided, \(totals[.dies]) would "
+                    + "die again, \(totals[.recorded]) are recorded already")
+            Output.print("next: `detainer dead-letters apply \(path)` replays exactly these")
+        }
+    }
+
+    private static func words(_ fate: ReplayPlan.Fate) -> String {
+        switch fate {
+        case .decided: "decided"
+        case .dies: "dead again"
+        case .recorded: "known already"
+        case .untried: "not tried"
+        }
+    }
+}
+
+struct DeadLettersApply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Replay exactly what a plan holds, each letter to where it was published.",
+        discussion: """
+            Letters that were dealt with since are left alone, and so is what arrived since. Stopped or killed at any \
+            moment, the same command goes on where it stopped. Exit code 1: something remains.
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "A plan's file.")
+    var plan: String
+
+    @Option(help: "Messages a second at most. Default: as fast as the broker confirms.")
+    var rate: Int?
+
+    @Option(help: "Leave a message alone that was replayed so often already.")
+    var maxReplays = 3
+
+    @Flag(help: "Say what would be done; publish and record nothing.")
+    var dryRun = false
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    func validate() throws {
+        if let rate, !(1...1_000_000).contains(rate) { throw ValidationError("--rate: from 1 to 1000000 a second") }
+        if !(1...1_000).contains(maxReplays) { throw ValidationError("--max-replays: from 1 to 1000") }
+    }
+
+    func run() async throws {
+        try await Exit.mapping {
+            let settings = try common.settings()
+            let configuration = ReplayRun.Configuration(
+                address: try settings.address(), intake: settings.intakeRoute, key: try settings.letterKey(),
+                by: Operator.name, rate: rate, maximumReplays: maxReplays, isDry: dryRun)
+            let store = try settings.letterStore()
+            let stop = StopFlag()
+            let signals = Signals.stopping(stop)
+            defer { signals.cancel() }
+            let path = plan
+            // It blocks for disk and broker: not on a thread that others share.
+            let summary = try await Blocking.perform {
+                let progress = Progress("replayed")
+                defer { progress.end() }
+                return try ReplayRun(
+                    path, store: store, configuration: configuration, now: { WallClock.now() },
+                    shouldStop: { stop.isRaised }, progress: { progress.tell($0, of: $1) }
+                ).perform()
+            }
+            try tell(summary)
+        }
+    }
+
+    private static func decimal(_ seconds: Double) -> String {
+        let tenths = Int((seconds * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+
+    private func tell(_ summary: ReplayRun.Summary) throws {
+        let tally = summary.tally
+        switch format {
+        case .json:
+            Output.print(
+                .object(
+                    [JSONMember(name: "plan", value: .string(summary.plan))] + tally.json + [
+                        JSONMember(name: "seconds", value: .number(Self.decimal(summary.seconds))),
+                        JSONMember(name: "end", value: .string(summary.end)),
+                        JSONMember(name: "dryRun", value: .bool(dryRun)),
+                    ]))
+        case .text:
+            Output.print(
+                "plan \(summary.plan), \(summary.end): \(tally.replayed) \(dryRun ? "would be replayed" : "replayed"), "
+                    + "\(tally.refused) refused by the loop guard, \(tally.gone) gone since, \(tally.returned) given "
+                    + "back, \(tally.left) left")
+            if summary.sent > 0 {
+                Output.print(
+                    "\(summary.sent) sent in \(Self.decimal(summary.seconds)) s, "
+                        + "\(Int(Double(summary.sent) / max(summary.seconds, 0.001))) a second")
+            }
+            if tally.refused > 0 {
+                Output.print("refused: replayed \(maxReplays) times already; mend their cause, or raise --max-replays")
+            }
+            if tally.returned > 0 {
+                Output.print(
+                    summary.missingExchanges.isEmpty
+                        ? "given back: no queue is bound there, it is full, or they are too large for it"
+                        : "given back: there is no exchange \(summary.missingExchanges.joined(separator: ", ")) any more"
+                )
+            }
+            if tally.left > 0 { Output.print("next: `detainer dead-letters apply \(plan)` goes on") }
+        }
+        if let failure = summary.failure { throw failure }
+        if tally.left + tally.returned + tally.refused > 0 { throw Exit.no }
+    }
+}

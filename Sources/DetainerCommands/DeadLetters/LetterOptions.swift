@@ -1,0 +1,110 @@
+import ArgumentParser
+import DeadLetters
+import Detainers
+import Foundation
+import Ledger
+import Operations
+import Worker
+
+/// Which letters a command is about.
+struct LetterOptions: ParsableArguments {
+    @Option(help: "Why they died: \(DeadLetterReason.allCases.map(\.rawValue).joined(separator: ", ")); repeatable.")
+    var reason: [String] = []
+
+    @Option(help: "Died at this moment or later: 2026-03-04, or 2026-03-04T05:06:07Z.")
+    var since: String?
+
+    @Option(help: "Died before this moment.")
+    var until: String?
+
+    @Option(help: "What sent them, as the list shows it; repeatable.")
+    var source: [String] = []
+
+    @Option(help: "A letter's id or its beginning; repeatable.")
+    var id: [String] = []
+
+    @Option(help: "PATH=VALUE, a member of the message: receivedBy.agency=boston-police; repeatable, all must hold.")
+    var match: [String] = []
+
+    var isEmpty: Bool {
+        reason.isEmpty && since == nil && until == nil && source.isEmpty && id.isEmpty && match.isEmpty
+    }
+
+    /// - Throws: a usage error.
+    func filter(_ states: Set<LetterIndex.State> = [.waiting]) throws -> LetterFilter {
+        var filter = LetterFilter()
+        filter.states = states
+        for name in reason {
+            guard let reason = DeadLetterReason(rawValue: name) else {
+                throw ValidationError(
+                    "--reason \(name): is none of \(DeadLetterReason.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            filter.reasons.insert(reason)
+        }
+        filter.since = try moment("--since", since)
+        filter.until = try moment("--until", until)
+        filter.sources = Set(source)
+        for id in id {
+            guard id.utf8.count >= 4, id.allSatisfy(\.isHexDigit) else {
+                throw ValidationError("--id: needs a letter's id, or at least four digits of its beginning")
+            }
+            filter.ids.append(id.lowercased())
+        }
+        filter.matches = try match.map { text in
+            guard let match = LetterFilter.Match(text) else {
+                throw ValidationError("--match: must be PATH=VALUE, as receivedBy.agency=boston-police")
+            }
+            return match
+        }
+        return filter
+    }
+
+    private func moment(_ option: String, _ text: String?) throws -> Moment? {
+        guard let text else { return nil }
+        guard let moment = Moment(text: text) else {
+            throw ValidationError(
+                "\(option): must be a day such as 2026-03-04, or a moment such as 2026-03-04T05:06:07Z")
+        }
+        return moment
+    }
+}
+
+/// What every dead-letter command needs of the settings.
+extension Settings {
+    func letterStore() throws -> LetterStore {
+        LetterStore(ledger: self[.ledgerDirectory], signingKey: try signingKey(isQuiet: true)) { Log.warning($0) }
+    }
+
+    var intakeRoute: IntakeRoute { IntakeRoute(exchange: self[.intakeExchange], routingKey: "request") }
+
+    /// Letters may be of any jurisdiction or of none, and are collected while policies are broken too: where
+    /// jurisdictions have keys, letters have one of their own.
+    func letterKey() throws -> PseudonymKey {
+        let name = "dead-letters"
+        let path = try pseudonymKeyFiles([name])[name] ?? ""
+        return try KeyFile.readOrMake(path).key
+    }
+}
+
+extension LetterStore {
+    /// The one letter that an id or its beginning names, with its body.
+    func one(_ id: String) throws -> (letter: StoredLetter, standing: LetterIndex.Standing) {
+        guard id.utf8.count >= 4, id.utf8.count <= 24, id.allSatisfy(\.isHexDigit) else {
+            throw ValidationError("an id is 24 hexadecimal digits; at least four of its beginning are needed")
+        }
+        let prefix = id.lowercased()
+        var found: [(StoredLetter, LetterIndex.Standing)] = []
+        try letters(try index(), where: { letter, _ in letter.id.text.hasPrefix(prefix) }) {
+            if found.count < 2 { found.append(($0, $1)) }
+        }
+        guard let first = found.first else {
+            Log.error("no letter \(id): `detainer dead-letters list --all` shows them")
+            throw Exit.no
+        }
+        if found.count > 1 {
+            Log.error("several letters begin with \(id): give more of its digits")
+            throw Exit.no
+        }
+        return (try whole(first.0), first.1)
+    }
+}

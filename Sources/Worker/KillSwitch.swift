@@ -1,0 +1,62 @@
+import Detainers
+
+/// Stops a worker whose own fault turns message after message into dead letters: a wrong policy or an old version.
+///
+/// It watches the last messages that could be read. When enough of them could not be decided (`undecidable`) or were of
+/// a version that this program does not know (`unsupported-version`), the deployment is at fault and not the senders:
+/// the worker pauses, and what is left of the backlog stays in its queue. What senders do wrong (no JSON, a wrong
+/// schema) counts neither for nor against it, so that garbage never trips it; a conflict was decided.
+public struct KillSwitch: Sendable, Equatable {
+    public struct Limits: Sendable, Equatable {
+        /// Messages that are looked back on.
+        public var window = 100
+        /// Fewer than these say nothing: one strange request at a quiet hour is no fault of a deployment.
+        public var minimum = 20
+        /// Of a hundred; more than a hundred: never.
+        public var percent = 50
+
+        public init() {}
+
+        public init(window: Int, minimum: Int, percent: Int) {
+            self.window = window
+            self.minimum = minimum
+            self.percent = percent
+        }
+    }
+
+    let limits: Limits
+    /// Whether each was at fault, the oldest first.
+    private var recent: [Bool] = []
+    private(set) var isTripped = false
+
+    public init(_ limits: Limits = Limits()) { self.limits = limits }
+
+    /// Takes what became of a message; tripped, it stays so until ``reset()``.
+    mutating func take(_ verdict: Verdict) {
+        guard let isAtFault = Self.isAtFault(verdict), !isTripped else { return }
+        recent.append(isAtFault)
+        if recent.count > limits.window { recent.removeFirst() }
+        let faults = recent.count(where: { $0 })
+        isTripped = recent.count >= limits.minimum && faults * 100 >= limits.percent * recent.count
+    }
+
+    /// `nil`: it says nothing about this worker.
+    private static func isAtFault(_ verdict: Verdict) -> Bool? {
+        switch verdict {
+        case .outcome: false
+        case .dead(let letter):
+            switch letter.reason {
+            case .undecidable, .unsupportedVersion: true
+            case .malformedJSON, .schema, .tooLarge, .wrongEncoding, .conflictingDuplicate, .identityMismatch, .poison,
+                .infrastructure, .expired:
+                nil
+            }
+        }
+    }
+
+    /// Something was mended: other policies decide from now on.
+    mutating func reset() {
+        recent = []
+        isTripped = false
+    }
+}
