@@ -1,4 +1,4 @@
-import Detainers
+public import Detainers
 import Foundation
 
 /// Letters by why they died and who sent them: what a person reads first.
@@ -7,6 +7,34 @@ public struct LetterGroups: Sendable {
         public var reason: String
         public var detail: String
         public var source: String
+        public var age: Age
+    }
+
+    /// How long ago a letter died.
+    public enum Age: String, Sendable, Comparable, CaseIterable {
+        case hour = "last hour"
+        case day = "last day"
+        case week = "last week"
+        case older
+        /// It has no time that anybody can read.
+        case unknown
+
+        public static func < (one: Age, other: Age) -> Bool {
+            allCases.firstIndex(of: one) ?? 0 < allCases.firstIndex(of: other) ?? 0
+        }
+
+        init(_ diedAt: String, _ now: Moment) {
+            guard let then = Moment(text: diedAt)?.firstSecond, let now = now.secondsSinceEpoch else {
+                self = .unknown
+                return
+            }
+            switch now - then {
+            case ..<3_600: self = .hour
+            case ..<86_400: self = .day
+            case ..<604_800: self = .week
+            default: self = .older
+            }
+        }
     }
 
     public struct Group: Sendable {
@@ -24,14 +52,16 @@ public struct LetterGroups: Sendable {
 
     private var groups: [Key: Group] = [:]
 
-    public init() {}
+    private let now: Moment
+
+    public init(now: Moment) { self.now = now }
 
     public mutating func add(_ letter: StoredLetter) {
         var key = Key(
-            reason: letter.letter.reason.rawValue, detail: Self.kind(letter.letter.detail), source: letter.letter.source
-        )
+            reason: letter.letter.reason.rawValue, detail: Self.kind(letter.letter.detail),
+            source: letter.letter.source, age: Age(letter.letter.deadAt, now))
         if groups[key] == nil, groups.count >= Self.mostGroups {
-            key = Key(reason: key.reason, detail: "of many kinds", source: "of many")
+            key = Key(reason: key.reason, detail: "of many kinds", source: "of many", age: key.age)
         }
         let died = letter.letter.deadAt
         var group = groups[key] ?? Group(key: key, oldest: died, newest: died, example: letter.id)
@@ -51,8 +81,9 @@ public struct LetterGroups: Sendable {
     /// The largest first.
     public var sorted: [Group] {
         groups.values.sorted {
-            ($1.count, $0.key.reason, $0.key.detail, $0.key.source)
-                < ($0.count, $1.key.reason, $1.key.detail, $1.key.source)
+            if $0.count != $1.count { return $0.count > $1.count }
+            return ($0.key.reason, $0.key.detail, $0.key.source, $0.key.age)
+                < ($1.key.reason, $1.key.detail, $1.key.source, $1.key.age)
         }
     }
 }

@@ -23,6 +23,8 @@ public struct AttemptMarks: ~Copyable, Sendable {
     private var size: Int
     /// Messages with attempts that no decision followed; one or two.
     public private(set) var attempts: [String: Int]
+    /// When the first of them was.
+    public private(set) var firstAttempts: [String: String]
     /// Whether the last run ended without stopping.
     public let wasUnclean: Bool
 
@@ -36,51 +38,63 @@ public struct AttemptMarks: ~Copyable, Sendable {
     static func open(directory: String, files: FileSystem) throws(LedgerError) -> AttemptMarks {
         let path = directory + "/" + fileName
         let wasUnclean = files.exists(path)
-        var attempts: [String: Int] = [:]
+        var left = Left()
         if wasUnclean {
-            do throws(FileSystem.Errno) { attempts = read(try files.content(path)) } catch {
+            do throws(FileSystem.Errno) { left = read(try files.content(path)) } catch {
                 throw .failed("read", path, error)
             }
         }
-        let started = try start(directory: directory, attempts: attempts, files: files)
-        return AttemptMarks(files, directory, started, attempts, wasUnclean: wasUnclean)
+        let started = try start(directory: directory, left, files: files)
+        return AttemptMarks(files, directory, started, left, wasUnclean: wasUnclean)
     }
 
     private init(
-        _ files: FileSystem, _ directory: String, _ started: (file: Int32, size: Int), _ attempts: [String: Int],
-        wasUnclean: Bool
+        _ files: FileSystem, _ directory: String, _ started: (file: Int32, size: Int), _ left: Left, wasUnclean: Bool
     ) {
         self.files = files
         self.directory = directory
         (file, size) = started
-        self.attempts = attempts
+        attempts = left.counts
+        firstAttempts = left.first
         self.wasUnclean = wasUnclean
     }
 
     deinit { files.close(file) }
 
+    /// What an earlier run left.
+    private struct Left {
+        var counts: [String: Int] = [:]
+        var first: [String: String] = [:]
+    }
+
     /// The last line may be torn; it is of a mark that no decision followed yet.
-    private static func read(_ bytes: [UInt8]) -> [String: Int] {
-        var attempts: [String: Int] = [:]
+    private static func read(_ bytes: [UInt8]) -> Left {
+        var left = Left()
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             guard let value = LedgerFormat.value(line), let message = value["message"]?.stringValue else { continue }
             switch value["kind"]?.stringValue {
-            case "attempt": attempts[message, default: 0] += 1
-            case "decided": attempts[message] = nil
+            case "attempt":
+                left.counts[message, default: 0] += 1
+                if left.first[message] == nil { left.first[message] = value["at"]?.stringValue }
+            case "decided": (left.counts[message], left.first[message]) = (nil, nil)
             default: continue
             }
         }
-        return attempts
+        return left
     }
 
     /// Writes the file anew with what still counts, whole or not at all.
     private static func start(
-        directory: String, attempts: [String: Int], files: FileSystem
+        directory: String, _ left: Left, files: FileSystem
     ) throws(LedgerError) -> (file: Int32, size: Int) {
         let path = directory + "/" + fileName
         var bytes: [UInt8] = []
-        for (message, count) in attempts.sorted(by: { $0.key < $1.key }) {
-            for _ in 0..<count { bytes += LedgerFormat.line(["kind": "attempt", "message": .string(message)]) }
+        for (message, count) in left.counts.sorted(by: { $0.key < $1.key }) {
+            let at = left.first[message] ?? ""
+            for _ in 0..<count {
+                bytes += LedgerFormat.line(
+                    ["kind": "attempt", "message": .string(message), "at": .string(at)])
+            }
         }
         do throws(FileSystem.Errno) {
             let file = try files.open(path + ".new", O_CREAT | O_RDWR | O_TRUNC | O_APPEND)
@@ -102,7 +116,8 @@ public struct AttemptMarks: ~Copyable, Sendable {
     /// Marks that a message is about to be decided; on the disk when this returns.
     public mutating func mark(_ message: String, now: Moment) throws(LedgerError) {
         if size > Self.maximumBytes {
-            let (next, length) = try Self.start(directory: directory, attempts: attempts, files: files)
+            let left = Left(counts: attempts, first: firstAttempts)
+            let (next, length) = try Self.start(directory: directory, left, files: files)
             files.close(file)
             (file, size) = (next, length)
         }
@@ -113,12 +128,13 @@ public struct AttemptMarks: ~Copyable, Sendable {
             throw error
         }
         attempts[message, default: 0] += 1
+        if firstAttempts[message] == nil { firstAttempts[message] = now.text }
     }
 
     /// Takes a message's marks back: it was decided, or given up on; on the disk when this returns.
     public mutating func clear(_ message: String, now: Moment) throws(LedgerError) {
         try append("decided", message, now)
-        attempts[message] = nil
+        (attempts[message], firstAttempts[message]) = (nil, nil)
     }
 
     private mutating func append(_ kind: String, _ message: String, _ now: Moment) throws(LedgerError) {

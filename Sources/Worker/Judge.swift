@@ -34,11 +34,15 @@ public struct Judge: Sendable {
     }
 
     /// The letter of a message that ended several runs while it was being decided; it is not looked at again.
-    public func condemned(_ delivery: Delivery, attempts: Int, at now: Moment) -> Arrival {
+    ///
+    /// - Parameter since: when the first of these attempts was; `nil`: nobody knows.
+    public func condemned(_ delivery: Delivery, attempts: Int, since: String?, at now: Moment) -> Arrival {
         var poison = letter(
             .poison, detail: "message: a worker ended \(attempts) times while it decided this message",
             delivery: delivery, at: now)
         poison.attempts = attempts
+        // What the message says of earlier replays is earlier still.
+        if let since, poison.firstFailedAt == poison.deadAt { poison.firstFailedAt = since }
         let made = poison
         return Arrival(tag: delivery.deliveryTag, verdict: .dead(made), conflictLetter: { made })
     }

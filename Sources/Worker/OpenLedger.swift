@@ -32,6 +32,8 @@ public struct OpenLedger: Sendable {
     let load: PolicyLoad
     /// Messages with attempts on file that no decision followed.
     let attempts: [String: Int]
+    /// When the first of them was.
+    let firstAttempts: [String: String]
     /// Whether the last run ended without stopping in order.
     public let wasUnclean: Bool
     public let recovery: RecoveryReport
@@ -59,14 +61,15 @@ public struct OpenLedger: Sendable {
         limits.jitter = Double.random(in: 0.5...1)
         let hasUnsignedRecords = opening.writer.hasUnsignedRecords
         let marks = try AttemptMarks.open(directory: directory + "/" + worker)
-        let (attempts, wasUnclean) = (marks.attempts, marks.wasUnclean)
+        let (attempts, firstAttempts, wasUnclean) = (marks.attempts, marks.firstAttempts, marks.wasUnclean)
         return OpenLedger(
             desk: LedgerDesk(opening.takeWriter(), marks: marks),
             position: LedgerPosition(logID: recovery.logID, index: state.count, root: commit.root),
             pipeline: Pipeline(
                 index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits,
                 killSwitch: KillSwitch(killSwitch)),
-            hasUnsignedRecords: hasUnsignedRecords, load: load, attempts: attempts, wasUnclean: wasUnclean,
+            hasUnsignedRecords: hasUnsignedRecords, load: load, attempts: attempts, firstAttempts: firstAttempts,
+            wasUnclean: wasUnclean,
             recovery: recovery)
     }
 }

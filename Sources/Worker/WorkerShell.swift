@@ -20,6 +20,8 @@ struct WorkerShell {
     private var finalAnnouncedThrough: UInt64?
     private var signing: SigningSchedule
     private var quarantine: Quarantine<Delivery>
+    /// When the first attempt was at each message that ended a run.
+    private let firstAttempts: [String: String]
     /// What came of the delivery that is examined; it goes on when its mark is taken back.
     private var examined: Arrival?
     private var judge: Judge
@@ -39,6 +41,7 @@ struct WorkerShell {
         self.signing = SigningSchedule(
             hasUnsignedRecords: ledger.hasUnsignedRecords, at: SteadyClock.milliseconds())
         self.quarantine = Quarantine(isCautious: ledger.wasUnclean, attempts: ledger.attempts)
+        self.firstAttempts = ledger.firstAttempts
     }
 
     private var configuration: WorkerConfiguration { service.configuration }
@@ -314,7 +317,9 @@ struct WorkerShell {
                 examined = nil
             case .condemn(let delivery, let attempts):
                 tell(.error, "a message that ended \(attempts) runs while it was decided becomes a dead letter")
-                let arrival = judge.condemned(delivery, attempts: attempts, at: WallClock.now())
+                let arrival = judge.condemned(
+                    delivery, attempts: attempts, since: firstAttempts[judge.message(of: delivery)],
+                    at: WallClock.now())
                 feed(.arrived([arrival], generation: consumerGeneration))
             case .clear(let message): desk.clear(message) { [yield] in yield(.cleared($0, turn: nil)) }
             case .widen:

@@ -37,6 +37,10 @@ struct PoisonTests {
         let dead = try await letters()
         #expect(dead.compactMap { $0["reason"] as? String } == ["poison"])
         #expect(dead.compactMap { $0["attempts"] as? Int } == [3])
+        // It failed first when the first mark was written, before it was given up.
+        let times = try #require(
+            dead.first.map { ($0["firstFailedAt"] as? String ?? "", $0["deadAt"] as? String ?? "") })
+        #expect(times.0 < times.1)
         let list = try await outcomes()
         #expect(list.count == count - 1)
         let decided = Set(list.compactMap { $0["requestId"] as? String })

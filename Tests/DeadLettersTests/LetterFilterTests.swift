@@ -221,7 +221,7 @@ struct LetterGroupsTests {
     }
 
     @Test func lettersAreCountedByReasonDetailAndSourceTheLargestFirst() {
-        var groups = LetterGroups()
+        var groups = LetterGroups(now: Moment(secondsSinceEpoch: 1_774_000_000))
         #expect(groups.sorted.isEmpty && groups.total == 0)
         groups.add(Self.letter("one"))
         for _ in 0..<3 { groups.add(Self.letter("three")) }
@@ -237,22 +237,33 @@ struct LetterGroupsTests {
     }
 
     @Test func aGroupKnowsItsOldestAndItsNewest() {
-        var groups = LetterGroups()
+        var groups = LetterGroups(now: Moment(secondsSinceEpoch: 1_774_000_000))
         for day in ["05", "03", "04"] { groups.add(Self.letter("d", diedAt: "2026-03-\(day)T10:00:00.00Z")) }
         #expect(groups.sorted.map(\.oldest) == ["2026-03-03T10:00:00.00Z"])
         #expect(groups.sorted.map(\.newest) == ["2026-03-05T10:00:00.00Z"])
         #expect(groups.sorted.map(\.example) == [LetterIndexTests.letter(1).id])
     }
 
+    @Test func lettersOfAnHourADayAndAWeekAreToldApart() {
+        // 2026-03-05T12:00:00Z
+        var groups = LetterGroups(now: Moment(secondsSinceEpoch: 1_772_712_000))
+        let died = ["05T11:59:00", "05T11:00:01", "05T11:00:00", "04T12:00:01", "04T12:00:00", "01T00:00:00"]
+        for time in died { groups.add(Self.letter("d", diedAt: "2026-03-\(time).00Z")) }
+        groups.add(Self.letter("d", diedAt: "2026-02-01T00:00:00.00Z"))
+        groups.add(Self.letter("d", diedAt: "unreadable"))
+        let counts = Dictionary(uniqueKeysWithValues: groups.sorted.map { ($0.key.age, $0.count) })
+        #expect(counts == [.hour: 2, .day: 2, .week: 2, .older: 1, .unknown: 1])
+    }
+
     @Test func thePlaceInTheTextMakesNoOtherGroup() {
-        var groups = LetterGroups()
+        var groups = LetterGroups(now: Moment(secondsSinceEpoch: 1_774_000_000))
         for place in [0, 17, 123_456] { groups.add(Self.letter("/form: lacks a comma, at byte \(place)")) }
         #expect(groups.sorted.map(\.key.detail) == ["/form: lacks a comma"])
         #expect(groups.total == 3)
     }
 
     @Test func groupsAreBoundedAndNoLetterIsLost() {
-        var groups = LetterGroups()
+        var groups = LetterGroups(now: Moment(secondsSinceEpoch: 1_774_000_000))
         let most = LetterGroups.mostGroups
         for number in 0..<most { groups.add(Self.letter("d", source: "known-\(number)")) }
         for number in 0..<500 {

@@ -25,15 +25,18 @@ struct AttemptMarksTests {
             let (wasUnclean, attempts) = (marks.wasUnclean, marks.attempts)
             #expect(wasUnclean == (count > 0))
             #expect(attempts == (count > 0 ? ["guilty": count] : [:]))
+            // When the first of them was is kept, however often the file is written anew.
+            let first = marks.firstAttempts
+            #expect(first == (count > 0 ? ["guilty": Self.now.text] : [:]))
             try marks.mark("innocent", now: Self.now)
             try marks.clear("innocent", now: Self.now)
-            try marks.mark("guilty", now: Self.now)
+            try marks.mark("guilty", now: Moment(secondsSinceEpoch: 1_700_000_000 + Int64(count)))
             Self.abandon(marks)
         }
         var marks = try AttemptMarks.open(directory: folder)
         try marks.clear("guilty", now: Self.now)
-        let cleared = marks.attempts
-        #expect(cleared == [:])
+        let (cleared, first) = (marks.attempts, marks.firstAttempts)
+        #expect(cleared == [:] && first == [:])
         try marks.close()
         let next = try AttemptMarks.open(directory: folder)
         let (wasUnclean, attempts) = (next.wasUnclean, next.attempts)

@@ -36,7 +36,8 @@ struct DeadLettersList: AsyncParsableCommand {
     }
 
     private func tell(_ store: LetterStore, _ index: LetterIndex, _ filter: LetterFilter) throws {
-        var groups = LetterGroups()
+        let now = WallClock.now()
+        var groups = LetterGroups(now: now)
         var rows: [[String]] = []
         var waiting = 0
         try store.letters(index, filter) { letter, standing in
@@ -50,12 +51,12 @@ struct DeadLettersList: AsyncParsableCommand {
             }
         }
         if groups.total == 0 { return Output.print(index.waiting == 0 ? "no dead letters" : "none of that kind") }
-        let now = WallClock.now()
         Output.table(
-            ["COUNT", "REASON", "DETAIL", "SOURCE", "OLDEST", "NEWEST", "ONE OF THEM"],
+            ["COUNT", "REASON", "DETAIL", "SOURCE", "AGE", "OLDEST", "NEWEST", "ONE OF THEM"],
             groups.sorted.map {
                 [
-                    String($0.count), $0.key.reason, $0.key.detail, $0.key.source, Self.age($0.oldest, now),
+                    String($0.count), $0.key.reason, $0.key.detail, $0.key.source, $0.key.age.rawValue,
+                    Self.age($0.oldest, now),
                     Self.age($0.newest, now), String($0.example.text.prefix(8)),
                 ]
             })

@@ -168,17 +168,16 @@ struct RequestStory {
         for link in mended.reversed() where ids.contains(link.new) { ids.insert(link.old) }
         if ids.isEmpty { return }
         let index = try store.index()
+        var found: [(letter: LetterID, event: LetterHistory.Event)] = []
         for letter in ids.sorted(by: { $0.text < $1.text }) {
-            for line in try LetterHistory(of: letter, in: store).lines {
-                let parts = line.split(separator: " ", maxSplits: 1)
-                let what = parts.last.map { $0.drop { $0 == " " } } ?? ""
-                let event = what.split { !$0.isLetter }.first.map(String.init) ?? ""
-                events.append(
-                    Event(at: parts.first.map(String.init) ?? "", event: event, what: "letter \(letter.text) \(what)"))
-            }
+            found += try LetterHistory(of: letter, in: store).events.map { (letter, $0) }
             guard let state = index[letter]?.state else { continue }
             states.insert(state)
             if state == .waiting { waiting.append(letter) }
+        }
+        for (letter, event) in found.sorted(by: { $0.event.record < $1.event.record }) {
+            let verb = event.what.split { !$0.isLetter }.first.map(String.init) ?? ""
+            events.append(Event(at: event.at, event: verb, what: "letter \(letter.text) \(event.what)"))
         }
     }
 
