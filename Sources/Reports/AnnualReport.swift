@@ -3,9 +3,10 @@ public import Ledger
 
 /// The figures of one calendar year, counted from the ledgers: the four items that the Boston Trust Act asks for.
 ///
-/// Each request counts once, by its latest revision, in the year of its date. Requests that no policy of ours serves
-/// are told apart and not counted. Software holds nobody and transfers nobody: items 2 to 4 come only from records that
-/// people make, and without any such record they are zero, which is printed as zero.
+/// Each form counts once, whichever ways it came, by the latest revision of its receipts, in the year of the first
+/// one's date. Requests that no policy of ours serves are told apart and not counted. Software holds nobody and
+/// transfers nobody: items 2 to 4 come only from records that people make, and without any such record they are zero,
+/// which is printed as zero.
 public struct AnnualReport: Sendable, Equatable {
     public let year: Int
     /// Item 1: requests lodged.
@@ -18,7 +19,7 @@ public struct AnnualReport: Sendable, Equatable {
     /// Requests that ask for notice only, or that the policy counts elsewhere for another reason.
     public private(set) var otherRequests = 0
     public private(set) var dispositions: [Disposition: Int] = [:]
-    public private(set) var notOurs = 0
+    public let notOurs: Int
     public private(set) var byMonth = [Int](repeating: 0, count: 12)
     public private(set) var byStation: [String: Int] = [:]
     public private(set) var byForm: [Request.FormKind: Int] = [:]
@@ -46,44 +47,60 @@ public struct AnnualReport: Sendable, Equatable {
     }
 
     public let unread: Unread
+    public let rule: CountingRule
+    /// Messages that were decided, of the forms that are counted in item 1.
+    public private(set) var receipts = 0
+    /// Forms of item 1 that came more than once.
+    public private(set) var formsThatCameAgain = 0
+    /// Later forms in a custody episode, which were counted with the first.
+    public private(set) var laterForms = 0
 
-    public init(year: Int, outcomes: OutcomeUnion, unread: Unread = Unread()) {
+    public init(year: Int, outcomes: OutcomeUnion, unread: Unread = Unread(), rule: CountingRule = .forms) {
         self.year = year
         self.unread = unread
+        self.rule = rule
         var latest: [String: Outcome] = [:]
         for entry in outcomes.sorted() {
             let identity = entry.outcome.identity
             if let known = latest[identity.requestID], known.identity.revision >= identity.revision { continue }
             latest[identity.requestID] = entry.outcome
         }
-        for outcome in latest.values where outcome.date.date.year == year { count(outcome) }
+        notOurs = latest.values.count { $0.decision == nil && $0.date.date.year == year }
+        // A receipt in January may be of a form that came in December: all years are sorted, one is counted.
+        let forms = FormSorting.forms(latest.values.filter { $0.decision != nil })
+        let counted = rule == .forms ? forms.map { [$0] } : FormSorting.episodes(forms)
+        for together in counted where together[0].first.date.date.year == year { count(together) }
     }
 
-    private mutating func count(_ outcome: Outcome) {
-        guard let decision = outcome.decision else {
-            notOurs += 1
-            return
+    /// - Parameter forms: those that count once together, the first one first.
+    private mutating func count(_ forms: [Form]) {
+        let form = Form(receipts: forms.flatMap(\.receipts))
+        guard let decision = form.first.decision else { return }
+        dispositions[form.disposition, default: 0] += 1
+        for receipt in form.receipts {
+            if let decision = receipt.decision { policies.insert("\(decision.policyName) (\(decision.policyDigest))") }
         }
-        dispositions[outcome.disposition, default: 0] += 1
-        policies.insert("\(decision.policyName) (\(decision.policyDigest))")
-        if outcome.date.basis == .recorded { undated += 1 }
+        if form.first.date.basis == .recorded { undated += 1 }
         guard decision.reportLine == Self.requestLine else {
             otherRequests += 1
             return
         }
         requests += 1
-        byMonth[outcome.date.date.month - 1] += 1
-        byStation[outcome.station ?? "not stated", default: 0] += 1
-        byForm[outcome.formKind, default: 0] += 1
-        countReasons(outcome)
+        receipts += form.receipts.count
+        formsThatCameAgain += forms.count { $0.receipts.count > 1 }
+        laterForms += forms.count - 1
+        byMonth[form.first.date.date.month - 1] += 1
+        byStation[form.first.station ?? "not stated", default: 0] += 1
+        byForm[form.first.formKind, default: 0] += 1
+        countReasons(form)
     }
 
-    private mutating func countReasons(_ outcome: Outcome) {
-        let causes = outcome.probableCause ?? []
+    private mutating func countReasons(_ form: Form) {
+        let causes = form.probableCause ?? []
         for cause in causes { bases[cause, default: 0] += 1 }
         if !causes.isEmpty { removableAlien += 1 }
-        if outcome.resumeCustody == .yes { resumeCustody += 1 }
-        if causes.isEmpty, outcome.resumeCustody != .yes { notStated += 1 }
+        if form.resumeCustody == .yes { resumeCustody += 1 }
+        if causes.isEmpty, form.resumeCustody != .yes { notStated += 1 }
     }
 
     /// The report as one JSON object.
@@ -105,6 +122,9 @@ public struct AnnualReport: Sendable, Equatable {
                     JSONMember(
                         name: "removableAlienBases",
                         value: object(Request.ProbableCause.allCases.map { ($0.rawValue, bases[$0] ?? 0) })),
+                    JSONMember(name: "receipts", value: .number(String(receipts))),
+                    JSONMember(name: "formsThatCameAgain", value: .number(String(formsThatCameAgain))),
+                    JSONMember(name: "laterFormsInAnEpisode", value: .number(String(laterForms))),
                     JSONMember(name: "byMonth", value: object(months)),
                     JSONMember(name: "byStation", value: object(byStation.sorted { $0.key < $1.key }.map { ($0, $1) })),
                     JSONMember(
@@ -126,6 +146,9 @@ public struct AnnualReport: Sendable, Equatable {
                     [Disposition.notActedUpon, .referred, .nothingAsked].map { ($0.rawValue, dispositions[$0] ?? 0) })),
             JSONMember(name: "notOurs", value: .number(String(notOurs))),
             JSONMember(name: "undated", value: .number(String(undated))),
+            JSONMember(
+                name: "counting",
+                value: ["rule": .string(rule.rawValue), "sentence": .string(rule.sentence)]),
             JSONMember(
                 name: "unread",
                 value: object([
@@ -165,12 +188,18 @@ public struct AnnualReport: Sendable, Equatable {
                     + byStation.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
                     .map { "\($0.key) \($0.value)" }.joined(separator: ", "))
         }
+        lines.append(
+            "   Receipts of these: \(receipts); \(formsThatCameAgain) forms came more than once and count once")
+        if laterForms > 0 {
+            lines.append("   Later forms in the same custody episodes, not counted again: \(laterForms)")
+        }
         if undated > 0 { lines.append("   Without any date, counted by the day of their record: \(undated)") }
         lines.append("")
         lines.append("   Items 2 to 4 count records that people make. None is on file, so they are zero.")
         lines.append(
             "   Messages unread, of any year, not counted: \(unread.waiting) waiting, \(unread.discarded) discarded; "
                 + "\(unread.replayed) were sent again (as collected)")
+        lines.append("   How it was counted: \(rule.sentence)")
         for policy in policies.sorted() { lines.append("   Decided by \(policy)") }
         return lines.joined(separator: "\n") + "\n"
     }

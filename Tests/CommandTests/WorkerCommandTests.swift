@@ -49,6 +49,33 @@ struct WorkerCommandTests {
         await site.remove()
     }
 
+    @Test func aFormFaxedToTwoStationsCountsOnceAndBothReceiptsAreKept() async throws {
+        let site = try Site()
+        try await site.apply()
+        let person = #","subject":{"fileNumber":"A000000001"},"custody":{"bookingNumber":"EXAMPLE-1"}}"#
+        func form(_ number: Int, date: String) -> String {
+            String(requestJSON(number, more: #","formDate":"\#(date)""#).dropLast()) + person
+        }
+        try await site.submit([
+            form(1, date: "2025-03-03"), form(2, date: "2025-03-03"), form(3, date: "2025-03-04"), requestJSON(4),
+        ])
+        try await site.drain()
+        #expect(try await site.binary.run("ledger", "list", "--format", "json").objects().count == 4)
+        let report = try await site.binary.run("report", "annual", "--year", "2025", "--format", "json")
+        #expect(report.output.contains(#""requests":{"total":3,"#), "\(report.output)")
+        #expect(report.output.contains(#""receipts":4,"formsThatCameAgain":1,"laterFormsInAnEpisode":0"#))
+        var episodes = site.binary
+        episodes.environment["DETAINER_REPORT_COUNTING_RULE"] = "episodes"
+        let together = try await episodes.run("report", "annual", "--year", "2025")
+        #expect(together.output.contains("1. Requests lodged: 2\n"))
+        #expect(together.output.contains("Later forms in the same custody episodes, not counted again: 1"))
+        #expect(together.output.contains("How it was counted: Forms lodged in one custody episode"))
+        episodes.environment["DETAINER_REPORT_COUNTING_RULE"] = "persons"
+        let refused = try await episodes.run("report", "annual", "--year", "2025")
+        #expect(refused.code == 78 && refused.errors.contains("must be forms or episodes"))
+        await site.remove()
+    }
+
     @Test func aMessageFarTooLargeIsADeadLetterThatCanBeListed() async throws {
         let site = try Site()
         try await site.apply()

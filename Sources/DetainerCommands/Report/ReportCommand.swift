@@ -2,6 +2,7 @@ import ArgumentParser
 import DeadLetters
 import Detainers
 import Ledger
+import Operations
 import Reports
 
 struct ReportCommand: AsyncParsableCommand {
@@ -28,9 +29,11 @@ struct ReportAnnual: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapping {
-            let directories = ledgers.resolved(try common.settings())
+            let settings = try common.settings()
+            let directories = ledgers.resolved(settings)
             let report = AnnualReport(
-                year: year, outcomes: try OutcomeUnion.read(directories), unread: try unread(directories))
+                year: year, outcomes: try OutcomeUnion.read(directories), unread: try unread(directories),
+                rule: try settings.countingRule())
             switch format {
             case .json: Output.print(report.json())
             case .text: Output.print(report.text())
@@ -47,5 +50,17 @@ struct ReportAnnual: AsyncParsableCommand {
             unread.replayed += counts[.replayed] ?? 0
         }
         return unread
+    }
+}
+
+extension Settings {
+    /// What the report counts as one request.
+    fileprivate func countingRule() throws -> CountingRule {
+        guard let rule = CountingRule(rawValue: self[.countingRule]) else {
+            throw Problem(
+                description: "setting `\(Key.countingRule.rawValue)` must be "
+                    + CountingRule.allCases.map(\.rawValue).joined(separator: " or "))
+        }
+        return rule
     }
 }
