@@ -12,7 +12,7 @@ enum BrokerLetter {
         var headers: [String: String] = [:]
         for case (let name, .string(let text)) in delivery.message.properties.headers { headers[name] = text }
         if delivery.routingKey == workerRoutingKey,
-            let letter = DeadLetter(header: { headers[$0] }, body: delivery.message.body)
+            let letter = DeadLetter(header: { headers[$0] }, body: delivery.message.body), isPlausible(letter, headers)
         {
             return letter
         }
@@ -28,6 +28,19 @@ enum BrokerLetter {
             exchange: death?.exchange ?? unknown, routingKey: death?.routingKey ?? unknown,
             envelope: Envelope.json(properties, headersLost: delivery.headersTooDeep),
             body: delivery.message.body)
+    }
+
+    /// Longer headers were written by no worker, and would not fit into a line of the store.
+    private static let longestHeader = 2_048
+    private static let longestEnvelope = 4 * Envelope.maximumBytes
+
+    /// Whether a worker can have written it: anybody with the right to publish to the exchange can use its key.
+    private static func isPlausible(_ letter: DeadLetter, _ headers: [String: String]) -> Bool {
+        let isShort = headers.allSatisfy { name, value in
+            value.utf8.count <= (name == "x-detainer-envelope" ? longestEnvelope : longestHeader)
+        }
+        return isShort && (0...1_000_000).contains(letter.attempts) && Moment(text: letter.deadAt) != nil
+            && Moment(text: letter.firstFailedAt) != nil
     }
 
     /// The reasons of RabbitMQ's `x-death`, in words.
@@ -49,12 +62,17 @@ enum BrokerLetter {
         guard case .array(let deaths)? = headers.first(where: { $0.0 == "x-death" })?.1 else { return nil }
         for case .table(let death) in deaths {
             func text(_ name: String) -> String? {
-                if case .string(let text)? = death.first(where: { $0.0 == name })?.1 { text } else { nil }
+                // Names of AMQP are short strings; a longer one was made up.
+                if case .string(let text)? = death.first(where: { $0.0 == name })?.1, text.utf8.count <= 255 {
+                    text
+                } else {
+                    nil
+                }
             }
             guard text("queue") == queue, let reason = text("reason"), sentences[reason] != nil else { continue }
             var found = Death(reason: reason, exchange: text("exchange"))
             if case .array(let keys)? = death.first(where: { $0.0 == "routing-keys" })?.1,
-                case .string(let key)? = keys.first
+                case .string(let key)? = keys.first, key.utf8.count <= 255
             {
                 found.routingKey = key
             }

@@ -8,7 +8,7 @@ import Dispatch
 /// recorded twice has the same id and the same death.
 public struct Collector: Sendable {
     /// Letters in hand at once, and so the most that are written with one sync; it bounds the memory.
-    static let prefetch: UInt16 = 1_000
+    static let prefetch: UInt16 = 250
     /// The queue said that more letters wait than came: after this long without one, another consumer has them.
     static let quietMilliseconds: Int64 = 2_000
     /// For opening the connection.

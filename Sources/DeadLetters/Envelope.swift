@@ -27,7 +27,7 @@ public enum Envelope {
         add("deliveryMode", number: properties.deliveryMode)
         add("priority", number: properties.priority)
         let headers = json(.table(properties.headers))
-        if headersLost || headers.serialized().count > maximumBytes {
+        if headersLost || !isReadable(headers) {
             members.append(JSONMember(name: "headersLost", value: .bool(true)))
         } else {
             members.append(JSONMember(name: "headers", value: headers))
@@ -47,6 +47,16 @@ public enum Envelope {
         case .array(let values): .array(values.map(json))
         case .null: .null
         }
+    }
+
+    /// Whether it is short enough to travel, and not so deep that nobody could read it back.
+    private static func isReadable(_ headers: JSONValue) -> Bool {
+        let bytes = headers.serialized()
+        guard bytes.count <= maximumBytes else { return false }
+        // Read back within two levels more, as a member of the envelope.
+        var limits = JSONLimits()
+        limits.depth -= 2
+        return (try? JSONValue.parse(bytes, limits: limits)) != nil
     }
 
     /// A table may name a field twice, and JSON may not: such a one is written as a list of pairs.

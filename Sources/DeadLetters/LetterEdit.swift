@@ -59,7 +59,8 @@ public enum LetterEdit {
         let deed = LetterRecord.Deed(at: now.text, by: by)
         var made = mended
         made.arrivedAt = now.text
-        try writer.append([.edit(id: old, newID: mended.id, deed), .letter(made)], now: now)
+        // In this order: should the power go between the two lines, both wait, and none is lost.
+        try writer.append([.letter(made), .edit(id: old, newID: mended.id, deed)], now: now)
         try writer.close()
     }
 }

@@ -100,13 +100,7 @@ extension DeadLetter {
     ///
     /// A sender may write anything there; what is no name of a program is covered.
     public var source: String {
-        let source = envelope["appId"]?.stringValue ?? (exchange.isEmpty ? routingKey : "\(exchange)/\(routingKey)")
-        let isName =
-            source.utf8.count <= 128
-            && source.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (0x30...0x39).contains(byte)
-                    || "./+-_:#*".utf8.contains(byte)
-            }
-        return isName ? source : "▒▒▒"
+        MaskedMessage.name(
+            envelope["appId"]?.stringValue ?? (exchange.isEmpty ? routingKey : "\(exchange)/\(routingKey)"))
     }
 }

@@ -73,7 +73,8 @@ public struct LetterGroups: Sendable {
 
     /// The detail without the place in the text, which is another one in each message.
     private static func kind(_ detail: String) -> String {
-        detail.range(of: ", at byte ", options: .backwards).map { String(detail[..<$0.lowerBound]) } ?? detail
+        let whole = detail.range(of: ", at byte ", options: .backwards).map { String(detail[..<$0.lowerBound]) }
+        return MaskedMessage.sentence(whole ?? detail)
     }
 
     public var total: Int { groups.values.reduce(0) { $0 + $1.count } }

@@ -18,31 +18,46 @@ public struct LetterHistory: Sendable {
     public var lines: [String] { events.map { "\($0.at)  \($0.what)" } }
 
     public init(of id: LetterID, in store: LetterStore) throws {
-        var deaths: Set<String> = []
+        self = try Self.histories(of: [id], in: store)[id] ?? LetterHistory()
+    }
+
+    private init() {}
+
+    /// Of several letters, in one pass over the store.
+    public static func histories(of ids: Set<LetterID>, in store: LetterStore) throws -> [LetterID: LetterHistory] {
+        var histories: [LetterID: LetterHistory] = [:]
         try store.records { record, position in
-            func add(_ at: String, _ what: String) { events.append(Event(at: at, what: what, record: position)) }
-            switch record {
-            case .letter(let letter) where letter.id == id:
-                if let editOf = letter.editOf { origin = editOf }
-                guard deaths.insert(letter.letter.deadAt).inserted else { return }
-                if let editOf = letter.editOf {
-                    add(letter.arrivedAt, "made by mending \(editOf.text)")
-                } else {
-                    add(letter.letter.deadAt, Self.death(letter.letter))
-                }
-            case .replay(id, let plan, let deed): add(deed.at, "replayed by \(deed.by), plan \(plan)")
-            case .edit(id, let newID, let deed): add(deed.at, "mended by \(deed.by): now letter \(newID.text)")
-            case .discard(id, let reason, let archive, let deed):
-                add(deed.at, "discarded by \(deed.by): \(reason) (archived in \(archive))")
-            case .restore(id, let deed): add(deed.at, "brought back by \(deed.by)")
-            case .reveal(id, let deed): add(deed.at, "looked at unmasked by \(deed.by)")
-            default: break
-            }
+            guard let id = record.letterID, ids.contains(id) else { return }
+            histories[id, default: LetterHistory()].take(record, position)
+        }
+        return histories
+    }
+
+    private var deaths: Set<String> = []
+
+    private mutating func take(_ record: LetterRecord, _ position: UInt64) {
+        func event(_ at: String, _ what: String) -> Event { Event(at: at, what: what, record: position) }
+        switch record {
+        case .letter(let letter):
+            if let editOf = letter.editOf { origin = editOf }
+            guard deaths.insert(letter.letter.deadAt).inserted else { return }
+            events.append(
+                letter.editOf.map { event(letter.arrivedAt, "made by mending \($0.text)") }
+                    ?? event(letter.letter.deadAt, Self.death(letter.letter)))
+        case .replay(_, let plan, let deed): events.append(event(deed.at, "replayed by \(deed.by), plan \(plan)"))
+        case .edit(_, let newID, let deed):
+            events.append(event(deed.at, "mended by \(deed.by): now letter \(newID.text)"))
+        case .discard(_, let reason, let archive, let deed):
+            events.append(event(deed.at, "discarded by \(deed.by): \(reason) (archived in \(archive))"))
+        case .restore(_, let deed): events.append(event(deed.at, "brought back by \(deed.by)"))
+        case .reveal(_, let deed): events.append(event(deed.at, "looked at unmasked by \(deed.by)"))
+        case .export, .applyBegun, .apply: break
         }
     }
 
     private static func death(_ letter: DeadLetter) -> String {
         let attempts = letter.attempts == 0 ? "nobody knows how many attempts" : "\(letter.attempts) attempts"
-        return "died: \(letter.reason.rawValue), \(letter.detail), given up by \(letter.worker) after \(attempts)"
+        return "died: \(letter.reason.rawValue), \(MaskedMessage.sentence(letter.detail)), given up by "
+            + "\(MaskedMessage.name(letter.worker)) after \(attempts)"
     }
 }

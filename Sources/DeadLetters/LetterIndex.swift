@@ -17,7 +17,12 @@ public struct LetterIndex: Sendable {
         public var replays: UInt32
         /// Tells one death from another: when it was, in a hash that no two processes share.
         var death: Int
+        /// Those before; most letters die once.
+        var earlierDeaths: [Int] = []
     }
+
+    /// What one collector had in hand when it was ended holds fewer deaths of one letter.
+    private static let mostDeaths = 16
 
     public private(set) var standings: [LetterID: Standing] = [:]
     public private(set) var counts: [State: Int] = [:]
@@ -50,7 +55,7 @@ public struct LetterIndex: Sendable {
         case .edit(let id, _, _): change(id, .edited)
         case .discard(let id, _, _, _): change(id, .discarded)
         case .restore(let id, _): change(id, .waiting)
-        case .reveal, .export, .apply: break
+        case .reveal, .export, .applyBegun, .apply: break
         }
     }
 
@@ -62,7 +67,8 @@ public struct LetterIndex: Sendable {
             return
         }
         // The same death, recorded again: its collector was ended between record and acknowledgement.
-        if known.death == death { return }
+        if known.death == death || known.earlierDeaths.contains(death) { return }
+        standings[id]?.earlierDeaths = (known.earlierDeaths + [known.death]).suffix(Self.mostDeaths)
         standings[id]?.record = index
         standings[id]?.death = death
         standings[id]?.deaths += 1

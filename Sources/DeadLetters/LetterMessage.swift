@@ -18,18 +18,26 @@ extension DeadLetter {
 public struct IntakeRoute: Sendable, Equatable {
     public var exchange: String
     public var routingKey: String
+    /// Exchanges that no replay may reach: what workers publish to.
+    var forbidden: Set<String>
 
-    public init(exchange: String, routingKey: String) {
+    public init(exchange: String, routingKey: String, forbidden: Set<String> = []) {
         self.exchange = exchange
         self.routingKey = routingKey
+        self.forbidden = forbidden
     }
 }
 
 extension StoredLetter {
     /// Where a replay of it goes: to the exchange and with the routing key that it was published with.
+    ///
+    /// What a broker's letter says of its way, a publisher may have written: it is followed into the intake exchange
+    /// alone. Nothing is ever replayed into what workers publish to.
     public func route(_ intake: IntakeRoute) -> IntakeRoute {
-        [letter.exchange, letter.routingKey].contains(BrokerLetter.unknown) || letter.exchange.isEmpty
-            ? intake : IntakeRoute(exchange: letter.exchange, routingKey: letter.routingKey)
+        let isKnown = !letter.exchange.isEmpty && ![letter.exchange, letter.routingKey].contains(BrokerLetter.unknown)
+        let isTrusted = letter.worker != BrokerLetter.unknown || letter.exchange == intake.exchange
+        guard isKnown, isTrusted, !intake.forbidden.contains(letter.exchange) else { return intake }
+        return IntakeRoute(exchange: letter.exchange, routingKey: letter.routingKey)
     }
 
     /// The message as it is published again: persistent, without what would change its way, and with a note of this

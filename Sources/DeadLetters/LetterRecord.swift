@@ -1,3 +1,4 @@
+import Crypto
 public import Detainers
 import Foundation
 
@@ -6,11 +7,12 @@ import Foundation
 //
 //     {"kind":"letter","id":…,"arrivedAt":…,"editOf":…?,"body":<base64> | "bodyFile":…,"x-detainer-…":…}
 //     {"kind":"letter-replay","id":…,"plan":…,"at":…,"by":…}               after the broker's confirm
-//     {"kind":"letter-edit","id":…,"newId":…,"at":…,"by":…}                the new letter's record follows
+//     {"kind":"letter-edit","id":…,"newId":…,"at":…,"by":…}                the new letter's record is before it
 //     {"kind":"letter-discard","id":…,"reason":…,"archive":…,"at":…,"by":…}  after the archive was synced
 //     {"kind":"letter-restore","id":…,"at":…,"by":…}                       an import brought it back
 //     {"kind":"letter-reveal","id":…,"at":…,"by":…}                        shown unmasked
 //     {"kind":"letter-export","letters":…,"at":…,"by":…}
+//     {"kind":"letter-apply-begin","plan":…,"at":…,"by":…}                 a run without its end was killed
 //     {"kind":"letter-apply","plan":…,"replayed":…,"refused":…,"gone":…,"returned":…,"left":…,"end":…,"at":…,"by":…}
 //
 // A letter's id is keyed and the same for the same message, however often it dies: each death is a record of its own.
@@ -24,7 +26,19 @@ public enum LetterRecord: Sendable, Equatable {
     case restore(id: LetterID, Deed)
     case reveal(id: LetterID, Deed)
     case export(letters: Int, Deed)
+    case applyBegun(plan: String, Deed)
     case apply(plan: String, ReplayTally, end: String, Deed)
+
+    /// The letter that it is about.
+    var letterID: LetterID? {
+        switch self {
+        case .letter(let letter): letter.id
+        case .replay(let id, _, _), .edit(let id, _, _), .discard(let id, _, _, _), .restore(let id, _),
+            .reveal(let id, _):
+            id
+        case .export, .applyBegun, .apply: nil
+        }
+    }
 
     /// Who did something, and when.
     public struct Deed: Sendable, Equatable {
@@ -56,6 +70,7 @@ public enum LetterRecord: Sendable, Equatable {
         case .reveal(let id, let deed): return members("letter-reveal", [("id", .string(id.text))], deed)
         case .export(let letters, let deed):
             return members("letter-export", [("letters", .number(String(letters)))], deed)
+        case .applyBegun(let plan, let deed): return members("letter-apply-begin", [("plan", .string(plan))], deed)
         case .apply(let plan, let tally, let end, let deed):
             return members(
                 "letter-apply", [("plan", .string(plan))] + tally.members + [("end", .string(end))], deed)
@@ -86,6 +101,7 @@ public enum LetterRecord: Sendable, Equatable {
         case "letter-export":
             guard let letters = json["letters"]?.intValue else { throw UnreadableLetter() }
             self = .export(letters: letters, try deed())
+        case "letter-apply-begin": self = .applyBegun(plan: try text("plan"), try deed())
         case "letter-apply":
             guard let tally = ReplayTally(json: json) else { throw UnreadableLetter() }
             self = .apply(plan: try text("plan"), tally, end: try text("end"), try deed())
@@ -137,6 +153,8 @@ public struct StoredLetter: Sendable, Equatable {
     public var letter: DeadLetter
     /// Below the store's directory.
     public internal(set) var bodyFile: String?
+    /// SHA-256 of a body in a file of its own, in hexadecimal: a record's check does not reach it.
+    private(set) var bodyDigest: String?
     /// As it stands in the record.
     private(set) var encodedBody: String?
 
@@ -147,7 +165,10 @@ public struct StoredLetter: Sendable, Equatable {
         self.letter = letter
         bodyFile =
             letter.body.count > Self.maximumInlineBodyBytes ? LetterStore.bodies + "/" + LetterStore.bodyName(id) : nil
+        bodyDigest = bodyFile == nil ? nil : Self.digest(letter.body)
     }
+
+    static func digest(_ body: [UInt8]) -> String { SHA256.hash(data: body).hexadecimal }
 
     var json: JSONValue {
         var members = [
@@ -156,14 +177,19 @@ public struct StoredLetter: Sendable, Equatable {
         ]
         if let editOf { members.append(JSONMember(name: "editOf", value: .string(editOf.text))) }
         members += letter.headers.map { JSONMember(name: $0.name, value: .string($0.value)) }
-        members.append(
-            bodyFile.map { JSONMember(name: "bodyFile", value: .string($0)) }
-                ?? JSONMember(name: "body", value: .string(Data(letter.body).base64EncodedString())))
+        if let bodyFile {
+            members.append(JSONMember(name: "bodyDigest", value: .string(bodyDigest ?? "")))
+            members.append(JSONMember(name: "bodyFile", value: .string(bodyFile)))
+        } else {
+            let text = encodedBody ?? Data(letter.body).base64EncodedString()
+            members.append(JSONMember(name: "body", value: .string(text)))
+        }
         return .object(members)
     }
 
     init(json: JSONValue) throws(UnreadableLetter) {
         bodyFile = json["bodyFile"]?.stringValue
+        bodyDigest = json["bodyDigest"]?.stringValue
         encodedBody = json["body"]?.stringValue
         guard let id = json["id"]?.stringValue.flatMap(LetterID.init), bodyFile != nil || encodedBody != nil,
             let letter = DeadLetter(header: { json[$0]?.stringValue }, body: [])

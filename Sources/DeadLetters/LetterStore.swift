@@ -69,10 +69,12 @@ public struct LetterStore: Sendable {
     public func whole(_ letter: StoredLetter) throws -> StoredLetter {
         guard let file = letter.bodyFile else { return try letter.decoded() }
         guard file == Self.bodies + "/" + Self.bodyName(letter.id),
-            let body = FileManager.default.contents(atPath: directory + "/" + file)
+            let body = FileManager.default.contents(atPath: directory + "/" + file),
+            letter.bodyDigest == StoredLetter.digest(Array(body))
         else {
             throw LedgerError(
-                code: .corrupted, message: "the body of letter \(letter.id.text) is not in `\(directory)/\(file)`")
+                code: .corrupted,
+                message: "the body of letter \(letter.id.text) is not in `\(directory)/\(file)`, or was changed there")
         }
         var letter = letter
         letter.letter.body = Array(body)

@@ -84,6 +84,10 @@ public enum LetterTransfer {
         guard value["kind"]?.stringValue == StoredLetter.kind,
             case .letter(let letter)? = try? LetterRecord(json: value)
         else { throw Problem(description: "\(path):\(number): is no exported letter") }
+        // Without its body it is no letter that could be replayed; one that nobody could have written is none either.
+        guard letter.encodedBody != nil, letter.letter.attempts >= 0, Moment(text: letter.letter.deadAt) != nil else {
+            throw Problem(description: "\(path):\(number): is no exported letter")
+        }
         return try letter.decoded()
     }
 
@@ -103,8 +107,8 @@ public enum LetterTransfer {
         _ path: String, into store: LetterStore, key: PseudonymKey, by: String, now: () -> Moment,
         progress: (Int) -> Void = { _ in }
     ) throws -> Imported {
-        let index = try store.index()
         var writer = try store.open(now: now())
+        let index = try store.index()
         var imported = Imported()
         var batch: [LetterRecord] = []
         var bytes = 0

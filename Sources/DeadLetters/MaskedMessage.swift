@@ -95,6 +95,25 @@ public enum MaskedMessage {
         }
     }
 
+    /// A name of an exchange, a key or a program, as any sender may have written it: covered where it is none.
+    public static func name(_ text: String) -> String {
+        let isName =
+            text.utf8.count <= 128
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+                    || "./+-_:#*".utf8.contains(byte)
+            }
+        return isName ? text : cover(text)
+    }
+
+    /// A sentence of a worker's, which somebody else may have written: one line, and not without end.
+    public static func sentence(_ text: String) -> String {
+        let line = text.unicodeScalars.prefix(400).map { scalar in
+            scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? "?" : String(scalar)
+        }.joined()
+        return line.unicodeScalars.count < text.unicodeScalars.count ? line + " …" : line
+    }
+
     private static func json(_ body: [UInt8]) -> JSONValue? {
         // What is no JSON is told by its length alone.
         do { return try JSONValue.parse(body) } catch { return nil }
@@ -105,11 +124,15 @@ public enum MaskedMessage {
         case .object(let members):
             return .object(
                 members.map { member in
-                    let name = RequestMembers.names.contains(member.name) ? member.name : cover(member.name)
-                    return JSONMember(name: name, value: masked(member.value, path: path + [member.name]))
+                    guard RequestMembers.names.contains(member.name) else {
+                        return JSONMember(name: cover(member.name), value: covered(member.value))
+                    }
+                    return JSONMember(name: member.name, value: masked(member.value, path: path + [member.name]))
                 })
         case .array(let values): return .array(values.map { masked($0, path: path) })
-        case .bool, .null: return value
+        case .null: return value
+        // The contract has none: whatever it says, it may be about a person.
+        case .bool: return covered(value)
         case .string, .number:
             return checked(value, open[path.joined(separator: ".")])
         }
@@ -118,16 +141,16 @@ public enum MaskedMessage {
     private static func checked(_ value: JSONValue, _ isOpen: ((String) -> Bool)?) -> JSONValue {
         switch value {
         case .string(let text), .number(let text): isOpen?(text) == true ? value : covered(value)
-        case .bool, .null: value
-        case .array, .object: covered(value)
+        case .null: value
+        case .bool, .array, .object: covered(value)
         }
     }
 
     private static func covered(_ value: JSONValue) -> JSONValue {
         switch value {
         case .string(let text): .string(cover(text))
-        case .number: .string("▒▒▒")
-        case .bool, .null: value
+        case .number, .bool: .string("▒▒▒")
+        case .null: value
         case .array(let values): .array(values.map(covered))
         case .object(let members):
             .object(members.map { JSONMember(name: cover($0.name), value: covered($0.value)) })

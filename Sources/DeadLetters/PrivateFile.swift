@@ -105,12 +105,15 @@ public final class PrivateFile {
         var rest: [UInt8] = []
         var number = 0
         while let chunk = try handle.read(upToCount: chunkBytes), !chunk.isEmpty {
+            // What was there already holds no newline.
+            var search = rest.count
             rest += chunk
             var start = rest.startIndex
-            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            while let end = rest[max(start, search)...].firstIndex(of: UInt8(ascii: "\n")) {
                 number += 1
                 try body(number, Array(rest[start..<end]))
                 start = end + 1
+                search = start
             }
             rest.removeSubrange(..<start)
             if rest.count > maximumBytes {

@@ -37,6 +37,8 @@ public struct ReplayRun {
         public var tally: ReplayTally
         /// `done`, `stopped`, or why it ended early.
         public var end: String
+        /// Of a dry run: replayed by earlier runs of the plan.
+        public var already = 0
         /// Replayed by this run, and how long that took from the first message on.
         public var sent = 0
         public var seconds = 0.0
@@ -86,6 +88,8 @@ public struct ReplayRun {
         let connection = AMQPConnection.open(configuration.address, name: "dead-letters apply") { inbox.post($0) }
         defer { connection.abort() }
         try waitUntilOpen(inbox)
+        let begun = LetterRecord.Deed(at: now().text, by: configuration.by)
+        try writer.append([.applyBegun(plan: head.plan, begun)], now: now())
         var run = Running(
             replay: Replay(limits: limits, at: Self.clock()), connection: connection, inbox: inbox, plan: head.plan,
             by: configuration.by, total: head.letters)
@@ -104,15 +108,31 @@ public struct ReplayRun {
         } catch let error as AMQPError {
             run.failure = error
             run.end = "the broker was lost"
+        } catch {
+            run.end = "the store could not be read or written"
+            // What was sent already is awaited and recorded as far as that still goes; the first error is the one told.
+            try? finish(&run, &writer)
+            _ = try? record(run, head, &writer)
+            throw error
         }
-        let tally = run.replay.end(planned: head.letters)
-        let deed = LetterRecord.Deed(at: now().text, by: configuration.by)
-        try writer.append([.apply(plan: head.plan, tally, end: run.end, deed)], now: now())
+        let tally = try record(run, head, &writer)
         try writer.close()
         let seconds = run.began.map { Double(Self.clock() - $0) / 1_000 } ?? 0
         return Summary(
             plan: head.plan, tally: tally, end: run.end, sent: run.sent, seconds: seconds,
             missingExchanges: run.missing, failure: run.failure)
+    }
+
+    /// The line of the audit log that ends a run.
+    @discardableResult
+    private func record(
+        _ run: Running, _ head: ReplayPlan.Head, _ writer: inout LetterStore.Writer
+    ) throws -> ReplayTally {
+        var replay = run.replay
+        let tally = replay.end(planned: head.letters)
+        let deed = LetterRecord.Deed(at: now().text, by: configuration.by)
+        try writer.append([.apply(plan: head.plan, tally, end: run.end, deed)], now: now())
+        return tally
     }
 
     private var limits: Replay.Limits {
@@ -155,10 +175,13 @@ public struct ReplayRun {
         var replay = Replay(limits: limits, at: 0)
         var sending = 0
         try eachPlanned { entry, letter in
-            if judge(&replay, entry, letter, index, done) == .send { sending += 1 }
+            guard judge(&replay, entry, letter, index, done) == .send, let letter else { return }
+            if planned(letter, entry) == nil { replay.isNotWhatWasPlanned() } else { sending += 1 }
         }
-        replay.recorded(sending)
-        return Summary(plan: head.plan, tally: replay.end(planned: head.letters), end: "dry run", failure: nil)
+        var tally = replay.end(planned: head.letters - sending)
+        let already = tally.replayed
+        tally.replayed = sending
+        return Summary(plan: head.plan, tally: tally, end: "dry run", already: already, failure: nil)
     }
 
     private func standings(plan: String) throws -> (LetterIndex, done: Set<LetterID>) {
@@ -210,7 +233,11 @@ public struct ReplayRun {
     // MARK: - the broker
 
     private func waitUntilOpen(_ inbox: Inbox<AMQPEvent>) throws {
+        let deadline = Self.clock() + limits.answerMilliseconds
         while true {
+            if shouldStop() || Self.clock() > deadline {
+                throw AMQPError(code: .timeout, message: "the broker's connection did not open: nothing was sent")
+            }
             for event in inbox.wait(milliseconds: Self.stepMilliseconds) {
                 switch event {
                 case .opened: return
@@ -224,10 +251,7 @@ public struct ReplayRun {
     private func send(
         _ letter: StoredLetter, _ entry: ReplayPlan.Entry, _ run: inout Running, _ writer: inout LetterStore.Writer
     ) throws {
-        let whole = try store.whole(letter)
-        guard configuration.key.messageID(ofBody: whole.letter.body) == entry.body else {
-            return run.replay.isNotWhatWasPlanned()
-        }
+        guard let whole = planned(letter, entry) else { return run.replay.isNotWhatWasPlanned() }
         // Publishing to an exchange that is not there would end the connection, and with it every apply at this letter.
         let exchange = letter.route(configuration.intake).exchange
         guard try isThere(exchange, &run) else { return run.replay.cannotBeSent() }
@@ -246,6 +270,15 @@ public struct ReplayRun {
             flush(&run)
             try take(run.inbox.wait(milliseconds: 0), &run, &writer)
         }
+    }
+
+    /// The letter with the body that was planned; `nil` where it is another one now, or cannot be read.
+    private func planned(_ letter: StoredLetter, _ entry: ReplayPlan.Entry) -> StoredLetter? {
+        // One body that is damaged or gone must not keep those behind it waiting; the tally tells of it.
+        guard let whole = try? store.whole(letter),
+            configuration.key.messageID(ofBody: whole.letter.body) == entry.body
+        else { return nil }
+        return whole
     }
 
     /// Each exchange is looked for once a run.
@@ -269,6 +302,7 @@ public struct ReplayRun {
             }
         }
         while true {
+            if shouldStop() { throw Ended.stopped }
             guard let found = answer.wait(milliseconds: Self.stepMilliseconds).first else { continue }
             let isThere = try found.get()
             run.exchanges[exchange] = isThere

@@ -54,11 +54,35 @@ enum Terminal {
 
 /// Who runs a command, for records that say who did what.
 enum Operator {
+    /// By the process's own user, which nobody can set; whom root works for only sudo says.
     static var name: String {
-        let environment = ProcessInfo.processInfo.environment
-        let user = environment["SUDO_USER"].flatMap { $0.isEmpty ? nil : $0 } ?? ProcessInfo.processInfo.userName
+        let uid = number("/proc/self/status", "Uid:") ?? "unknown"
+        var user = entry(uid) ?? "uid \(uid)"
+        if uid == "0", let other = ProcessInfo.processInfo.environment["SUDO_USER"], isName(other) {
+            user += " (sudo by \(other))"
+        }
         // The name that the kernel holds: asking a resolver could wait.
         let host = (try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)) ?? "unknown"
         return "\(user)@\(host.trimmingCharacters(in: .whitespacesAndNewlines))"
+    }
+
+    private static func number(_ file: String, _ name: String) -> String? {
+        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line?.split { $0 == "\t" || $0 == " " }.dropFirst().first.map(String.init)
+    }
+
+    private static func entry(_ uid: String) -> String? {
+        let text = (try? String(contentsOfFile: "/etc/passwd", encoding: .utf8)) ?? ""
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            if fields.count > 2, fields[2] == uid { return String(fields[0]) }
+        }
+        return nil
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 64
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     }
 }

@@ -65,6 +65,9 @@ public struct DeadLetter: Sendable, Equatable {
         ]
     }
 
+    /// Of a message whose properties and headers cannot be told.
+    public static let lostEnvelope: JSONValue = ["headersLost": true]
+
     /// The header that tells one death of a message from another.
     public static let deadAtHeader = "x-detainer-dead-at"
 
@@ -78,10 +81,8 @@ public struct DeadLetter: Sendable, Equatable {
             let attempts = header("x-detainer-attempts").flatMap({ Int($0) }),
             let envelopeText = header("x-detainer-envelope")
         else { return nil }
-        guard let envelope = try? JSONValue.parse(Array(envelopeText.utf8)) else {
-            // The envelope is ours; one that does not parse was not written by a worker.
-            return nil
-        }
+        // One that cannot be read must not keep the rest of the letter, or of the store, from being read.
+        let envelope = (try? JSONValue.parse(Array(envelopeText.utf8))) ?? Self.lostEnvelope
         self.init(
             reason: reason, detail: detail, firstFailedAt: header("x-detainer-first-failed-at"), deadAt: deadAt,
             attempts: attempts, worker: header("x-detainer-worker") ?? "unknown",

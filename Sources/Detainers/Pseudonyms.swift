@@ -84,7 +84,9 @@ public struct PseudonymKey: Sendable {
     /// A letter's id: the same for the same message, however often it dies.
     public func letterID(of letter: DeadLetter) -> String {
         let origin = [letter.exchange, letter.routingKey, letter.envelope["messageId"]?.stringValue ?? ""]
-        let digest = code("letter", Array(origin.joined(separator: "\u{1f}").utf8) + [0x1f] + letter.body)
+        // Each with its length before it, so that no part can be taken for the beginning of the next.
+        let parts = origin.map { "\($0.utf8.count):\($0)" }.joined()
+        let digest = code("letter", Array(parts.utf8) + letter.body)
         return String(digest.prefix(24))
     }
 

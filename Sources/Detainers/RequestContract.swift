@@ -38,8 +38,12 @@ public enum RequestContract {
         var root = try ObjectReader(json, path: "")
         let schema = try root.requiredText("schema", atMost: Length.text)
         guard schema == Self.schema else {
+            // Another version is ours to learn; anything else is no request of any version.
+            let version = schema.hasPrefix("detainer.request/") ? schema.dropFirst("detainer.request/".count) : ""
+            let isVersion = (1...4).contains(version.utf8.count) && version.allSatisfy { ("0"..."9").contains($0) }
             throw ContractError(
-                reason: .unsupportedVersion, path: "/schema", explanation: "must be `\(Self.schema)`")
+                reason: isVersion ? .unsupportedVersion : .schema, path: "/schema",
+                explanation: "must be `\(Self.schema)`")
         }
         return try request(&root)
     }

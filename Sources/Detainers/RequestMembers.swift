@@ -14,7 +14,12 @@ public enum RequestMembers {
     /// A JSON Pointer with `?` for every name that is none of them.
     static func pointer(_ path: String) -> String {
         path.split(separator: "/", omittingEmptySubsequences: false).map { part in
-            part.isEmpty || names.contains(String(part)) || part.allSatisfy(\.isNumber) ? String(part) : "?"
+            part.isEmpty || names.contains(String(part)) || isPosition(part) ? String(part) : "?"
         }.joined(separator: "/")
+    }
+
+    /// A place in a list; longer digits may be a number of a person.
+    private static func isPosition(_ part: Substring) -> Bool {
+        part.utf8.count <= 4 && part.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 }

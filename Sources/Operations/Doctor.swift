@@ -29,7 +29,20 @@ public struct Doctor: Sendable {
         return try await AMQPAdministration.perform(
             address, name: "doctor", timeoutSeconds: Topology.timeoutSeconds
         ) { channel in
-            try topology.queues.map { queue in try Self.finding(queue, &channel) }
+            var findings: [Finding] = []
+            for exchange in topology.exchanges {
+                let check = "exchange \(exchange.name)"
+                do {
+                    try channel.declareExchange(name: exchange.name, type: exchange.type, passive: true)
+                    findings.append(Finding(check: check, verdict: .good, sentence: "it is there"))
+                } catch let error as AMQPError where error.code == .notFound {
+                    findings.append(
+                        Finding(check: check, verdict: .bad, sentence: "it is not there: run `detainer topology apply`")
+                    )
+                }
+            }
+            for queue in topology.queues { findings.append(try Self.finding(queue, &channel)) }
+            return findings
         }
     }
 
@@ -42,7 +55,7 @@ public struct Doctor: Sendable {
             let sentence =
                 isAtLeastOnce
                 ? "its arguments are right: what it gives up is dead-lettered at least once"
-                : "its arguments are right: it gives nothing up by itself"
+                : "its arguments are right"
             return Finding(check: check, verdict: .good, sentence: sentence)
         } catch let error as AMQPError where error.code == .notFound {
             return Finding(

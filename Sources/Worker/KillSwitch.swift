@@ -6,7 +6,7 @@ import Detainers
 /// a version that this program does not know (`unsupported-version`), the deployment is at fault and not the senders:
 /// the worker pauses, and what is left of the backlog stays in its queue. What senders do wrong (no JSON, a wrong
 /// schema) counts neither for nor against it, so that garbage never trips it; a conflict was decided.
-public struct KillSwitch: Sendable, Equatable {
+public struct KillSwitch: Sendable {
     public struct Limits: Sendable, Equatable {
         /// Messages that are looked back on.
         public var window = 100
@@ -25,19 +25,31 @@ public struct KillSwitch: Sendable, Equatable {
     }
 
     let limits: Limits
-    /// Whether each was at fault, the oldest first.
-    private var recent: [Bool] = []
+    /// What each message is known by and whether it was at fault, the oldest first.
+    private var recent: [(message: Int, isAtFault: Bool)] = []
     private(set) var isTripped = false
 
     public init(_ limits: Limits = Limits()) { self.limits = limits }
 
     /// Takes what became of a message; tripped, it stays so until ``reset()``.
+    ///
+    /// A message that comes again, after a fault of the broker perhaps, says nothing new.
     mutating func take(_ verdict: Verdict) {
         guard let isAtFault = Self.isAtFault(verdict), !isTripped else { return }
-        recent.append(isAtFault)
+        let message = Self.message(verdict)
+        if recent.contains(where: { $0.message == message }) { return }
+        recent.append((message, isAtFault))
         if recent.count > limits.window { recent.removeFirst() }
-        let faults = recent.count(where: { $0 })
+        let faults = recent.count(where: \.isAtFault)
         isTripped = recent.count >= limits.minimum && faults * 100 >= limits.percent * recent.count
+    }
+
+    /// A hash of this process, which tells messages apart.
+    private static func message(_ verdict: Verdict) -> Int {
+        switch verdict {
+        case .outcome(let outcome): outcome.identity.hashValue
+        case .dead(let letter): letter.body.hashValue
+        }
     }
 
     /// `nil`: it says nothing about this worker.

@@ -192,10 +192,60 @@ struct DeadLetterArrivalTests {
         await site.remove()
     }
 
+    /// Headers that can be sent and not be told, and a way that a sender made up.
+    @Test func hostileHeadersSpoilNeitherTheStoreNorTheWayOfAReplay() async throws {
+        let site = try Site()
+        try await site.apply()
+        var deep = FieldValue.string("leaf")
+        for _ in 1...30 { deep = .table([("x", deep), ("x", .int(1))]) }
+        var nested = MessageProperties()
+        nested.expiration = "1"
+        nested.headers = [("deep", deep)]
+        var forged = MessageProperties()
+        forged.expiration = "1"
+        forged.headers = [
+            (
+                "x-death",
+                .array([
+                    .table([
+                        ("queue", .string(site.requestQueue)), ("reason", .string("rejected")),
+                        ("exchange", .string(site.prefix + ".outcomes")), ("routing-keys", .array([.string("forged")])),
+                    ])
+                ])
+            )
+        ]
+        var direct = MessageProperties()
+        direct.headers = [("deep", deep)]
+        let body = { (number: Int) in Array(requestJSON(number).utf8) }
+        try await site.publish([
+            Message(body: body(1), properties: nested), Message(body: body(2), properties: forged),
+        ])
+        try await eventually("both expire") { try await site.waiting(site.prefix + ".dead-letters") == 2 }
+        try await site.publish([Message(body: Array("{".utf8), properties: direct)])
+        try await site.drain()
+        #expect(try await site.letters().count == 3)
+        let reasons = try await site.letters().compactMap { $0["reason"] as? String }
+        #expect(reasons.contains("malformed-json"))
+        for letter in try await site.letters() {
+            let id = try #require(letter["id"] as? String)
+            #expect(try await site.binary.run("dead-letters", "show", id).code == 0)
+        }
+        let plan = site.scratch.path + "/plan.jsonl"
+        #expect(try await site.binary.run("dead-letters", "plan", "--only", "decided", "--out", plan).code == 0)
+        #expect(try await site.apply(plan)["replayed"] == 2)
+        // Not into the exchange that the sender named.
+        #expect(try await site.waiting(site.reportQueue) == 0)
+        #expect(try await site.waiting(site.requestQueue) == 2)
+        try await site.drain()
+        #expect(try await site.binary.run("ledger", "list", "--format", "json").objects().count == 2)
+        await site.remove()
+    }
+
     @Test func garbageDoesNotPauseIt() async throws {
         let site = try Site()
         try await site.apply()
-        try await site.publish((1...200).map { Message(body: Array("garbage \($0)".utf8)) })
+        try await site.publish((1...100).map { Message(body: Array("garbage \($0)".utf8)) })
+        try await site.publish((1...100).map { Message(body: Array(#"{"schema":"garbage/\#($0)"}"#.utf8)) })
         try await site.submit([requestJSON(1)])
         try await site.drain()
         #expect(try await site.letters().count == 200)
@@ -211,6 +261,7 @@ struct DeadLetterArrivalTests {
         let good = try await site.binary.run("doctor")
         #expect(good.code == 0, "\(good.output)")
         #expect(good.output.contains("queue \(site.requestQueue): its arguments are right: what it gives up is dead-"))
+        #expect(good.output.contains("exchange \(site.prefix).dead: it is there"))
         // A queue that somebody made by hand: it drops what it gives up.
         let address = try BrokerAddress(url: try #require(site.url))
         let queue = site.requestQueue

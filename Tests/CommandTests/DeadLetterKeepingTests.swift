@@ -95,6 +95,39 @@ struct DeadLetterKeepingTests {
         await site.remove()
     }
 
+    /// One body that is gone or changed keeps none behind it from being replayed.
+    @Test func aBodyThatWasChangedIsNotReplayed() async throws {
+        let large = requestJSON(1).replacing("I-247A", with: "I-9") + String(repeating: " ", count: 400_000)
+        let site = try await DeadLetterTests.site([large, "{", "["])
+        let letters = try await site.letters()
+        #expect(letters.count == 3)
+        let plan = site.scratch.path + "/plan.jsonl"
+        #expect(try await site.binary.run("dead-letters", "plan", "--out", plan).code == 0)
+        let bodies = site.ledger + "/dead-letters/bodies"
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: bodies).first)
+        try Data("changed".utf8).write(to: URL(fileURLWithPath: bodies + "/" + name))
+        let shown = try await site.binary.run("dead-letters", "show", name)
+        #expect(shown.code == 74 && shown.errors.contains("or was changed there"))
+        let dry = try await site.apply(plan, "--dry-run")
+        #expect(dry["replayed"] == 2 && dry["gone"] == 1)
+        let tally = try await site.apply(plan)
+        #expect(tally["replayed"] == 2 && tally["gone"] == 1 && tally["left"] == 0)
+        #expect(try await site.waiting(site.requestQueue) == 2)
+        let again = try await site.binary.run("dead-letters", "apply", plan, "--dry-run")
+        #expect(again.output.contains("0 would be replayed") && again.output.contains("2 of them were replayed"))
+        await site.remove()
+    }
+
+    @Test func aBeginningOfAnIdThatNamesNoneOrSeveralDiscardsNothing() async throws {
+        let site = try await DeadLetterTests.site(["{", "["])
+        let id = try #require(try await site.letters().first?["id"] as? String)
+        let refused = try await site.binary.run(
+            "dead-letters", "discard", "--id", id, "--id", "ffffffffff", "--because", "a test of the line")
+        #expect(refused.code == 64 && refused.errors.contains("no such letter waits"))
+        #expect(try await site.letters().count == 2)
+        await site.remove()
+    }
+
     @Test func aPlanThatWasChangedIsNotApplied() async throws {
         let site = try await DeadLetterTests.site(["{", "["])
         let plan = site.scratch.path + "/plan.jsonl"

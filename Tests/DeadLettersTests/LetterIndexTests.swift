@@ -62,6 +62,27 @@ struct LetterIndexTests {
         #expect(index.waiting == 1)
     }
 
+    @Test func anEditThatWasTornLeavesBothWaiting() {
+        var index = LetterIndex()
+        index.take(.letter(Self.letter(1)), at: 0)
+        // The power went after the first of the two records of an edit.
+        index.take(.letter(Self.letter(2)), at: 1)
+        #expect(index.waiting == 2)
+        index.take(.edit(id: Self.letter(1).id, newID: Self.letter(2).id, Self.deed), at: 2)
+        #expect(index.waiting == 1 && index[Self.letter(1).id]?.state == .edited)
+    }
+
+    @Test func twoDeathsCollectedTwiceAreTwoDeaths() {
+        var index = LetterIndex()
+        let second = Self.letter(1, diedAt: "2026-03-06T10:00:00.00Z")
+        index.take(.letter(Self.letter(1)), at: 0)
+        index.take(.letter(second), at: 1)
+        index.take(.replay(id: second.id, plan: "p", Self.deed), at: 2)
+        index.take(.letter(Self.letter(1)), at: 3)
+        index.take(.letter(second), at: 4)
+        #expect(index[second.id]?.state == .replayed && index[second.id]?.deaths == 2)
+    }
+
     @Test func recordsAreReadBackAsTheyWereWritten() throws {
         var tally = ReplayTally()
         (tally.replayed, tally.gone, tally.left) = (3, 2, 1)
@@ -71,7 +92,7 @@ struct LetterIndexTests {
             .edit(id: id, newID: Self.letter(2).id, Self.deed),
             .discard(id: id, reason: "by mistake", archive: "a.jsonl", Self.deed), .restore(id: id, Self.deed),
             .reveal(id: id, Self.deed), .export(letters: 7, Self.deed),
-            .apply(plan: "p", tally, end: "stopped", Self.deed),
+            .applyBegun(plan: "p", Self.deed), .apply(plan: "p", tally, end: "stopped", Self.deed),
         ]
         for record in records {
             var read = try LetterRecord(json: record.json)

@@ -46,7 +46,10 @@ struct RequestContractTests {
 
     /// What is replaced by what, and the reason and path that this must give. Every bad value holds MARKED.
     static let refusals: [(String, String, DeadLetterReason, String)] = [
-        ("detainer.request/1", "MARKED/2", .unsupportedVersion, "/schema"),
+        ("detainer.request/1", "detainer.request/2", .unsupportedVersion, "/schema"),
+        // No version of ours: garbage of a sender.
+        ("detainer.request/1", "MARKED/2", .schema, "/schema"),
+        ("detainer.request/1", "detainer.request/MARKED", .schema, "/schema"),
         (#""pages":4"#, #""MARKED":4"#, .schema, "/receipt"),
         (#""pages":4"#, #""pages":"MARKED""#, .schema, "/receipt/pages"),
         (#""pages":4"#, #""pages":4.5"#, .schema, "/receipt/pages"),

@@ -1,11 +1,23 @@
 import Detainers
+import Foundation
 import Testing
 
 @testable import Worker
 
 /// When a worker stops turning a backlog into dead letters by a fault of its own.
 struct KillSwitchTests {
-    private func dead(_ reason: DeadLetterReason) -> Verdict { .dead(Scene.letter(reason)) }
+    /// Each is another message.
+    private func dead(_ reason: DeadLetterReason, _ body: [UInt8] = Array(UUID().uuidString.utf8)) -> Verdict {
+        var letter = Scene.letter(reason)
+        letter.body = body
+        return .dead(letter)
+    }
+
+    @Test func aMessageThatComesAgainAndAgainCountsOnce() {
+        var killSwitch = KillSwitch(limits)
+        for _ in 1...100 { killSwitch.take(dead(.undecidable, [1])) }
+        #expect(!killSwitch.isTripped)
+    }
 
     private let limits = KillSwitch.Limits(window: 10, minimum: 4, percent: 50)
 
@@ -47,8 +59,8 @@ struct KillSwitchTests {
 
     @Test func whatIsOlderThanTheWindowIsForgotten() {
         var killSwitch = KillSwitch(limits)
-        for _ in 1...3 {
-            for number in 1...10 { killSwitch.take(Scene.arrival(number, tag: 1).verdict) }
+        for round in 1...3 {
+            for number in 1...10 { killSwitch.take(Scene.arrival(round * 100 + number, tag: 1).verdict) }
             for _ in 1...4 { killSwitch.take(dead(.undecidable)) }
             #expect(!killSwitch.isTripped)
         }

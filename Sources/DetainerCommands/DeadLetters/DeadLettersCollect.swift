@@ -36,8 +36,9 @@ struct DeadLettersCollect: AsyncParsableCommand {
             _ = try await collect(settings)
         } catch let error as AMQPError {
             Log.warning("not collected, showing what is on file: \(error.message)")
-        } catch let error as LedgerError where error.code == .locked {
-            Log.warning("another process writes the store just now; showing what is on file")
+        } catch let error as LedgerError {
+            // A full disk or a read-only one keeps nobody from reading.
+            Log.warning("not collected, showing what is on file: \(error.message)")
         }
     }
 }

@@ -52,10 +52,14 @@ struct DeadLettersDiscard: AsyncParsableCommand {
 extension DeadLettersDiscard {
     /// The beginning of an id must not give up a letter that nobody meant.
     private func checkThatEachNamesOne(_ store: LetterStore, _ filter: LetterFilter) throws {
-        var found = 0
-        try store.letters(try store.index(), filter) { _, _ in found += 1 }
-        if found > letters.id.count {
-            throw ValidationError("--id: several letters begin so: give more of their digits")
+        var found = [String: Int]()
+        try store.letters(try store.index(), filter) { letter, _ in
+            for id in filter.ids where letter.id.text.hasPrefix(id) { found[id, default: 0] += 1 }
+        }
+        for id in filter.ids where found[id, default: 0] != 1 {
+            throw ValidationError(
+                found[id] == nil
+                    ? "--id \(id): no such letter waits" : "--id \(id): several letters begin so: give more digits")
         }
     }
 }

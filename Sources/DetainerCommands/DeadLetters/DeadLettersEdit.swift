@@ -77,6 +77,9 @@ struct DeadLettersEdit: AsyncParsableCommand {
         let text = MaskedMessage.revealed(letter.letter.body).joined(separator: "\n") + "\n"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        // An interrupt typed into the editor must not leave the message behind.
+        let signals = Signals([SIGINT: {}, SIGTERM: {}, SIGHUP: {}])
+        defer { signals.cancel() }
         // With the editor's own copies.
         defer { try? FileManager.default.removeItem(atPath: folder) }
         guard

@@ -46,7 +46,7 @@ struct DeadLettersList: AsyncParsableCommand {
             if rows.count < limit {
                 rows.append([
                     letter.id.text, letter.letter.deadAt, String(letter.letter.attempts), standing.state.rawValue,
-                    letter.letter.reason.rawValue, letter.letter.detail,
+                    letter.letter.reason.rawValue, MaskedMessage.sentence(letter.letter.detail),
                 ])
             }
         }
@@ -89,14 +89,14 @@ struct DeadLettersList: AsyncParsableCommand {
         return .object([
             JSONMember(name: "id", value: .string(letter.id.text)),
             JSONMember(name: "reason", value: .string(dead.reason.rawValue)),
-            JSONMember(name: "detail", value: .string(dead.detail)),
+            JSONMember(name: "detail", value: .string(MaskedMessage.sentence(dead.detail))),
             JSONMember(name: "firstFailedAt", value: .string(dead.firstFailedAt)),
             JSONMember(name: "deadAt", value: .string(dead.deadAt)),
             JSONMember(name: "attempts", value: .number(String(dead.attempts))),
-            JSONMember(name: "worker", value: .string(dead.worker)),
+            JSONMember(name: "worker", value: .string(MaskedMessage.name(dead.worker))),
             JSONMember(name: "policy", value: .string(dead.policyDigest)),
-            JSONMember(name: "exchange", value: .string(dead.exchange)),
-            JSONMember(name: "routingKey", value: .string(dead.routingKey)),
+            JSONMember(name: "exchange", value: .string(MaskedMessage.name(dead.exchange))),
+            JSONMember(name: "routingKey", value: .string(MaskedMessage.name(dead.routingKey))),
             JSONMember(name: "source", value: .string(dead.source)),
             JSONMember(name: "state", value: .string(standing.state.rawValue)),
             JSONMember(name: "deaths", value: .number(String(standing.deaths))),

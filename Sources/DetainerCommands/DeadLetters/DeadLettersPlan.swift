@@ -173,6 +173,7 @@ struct DeadLettersApply: AsyncParsableCommand {
                 "plan \(summary.plan), \(summary.end): \(tally.replayed) \(dryRun ? "would be replayed" : "replayed"), "
                     + "\(tally.refused) refused by the loop guard, \(tally.gone) gone since, \(tally.returned) given "
                     + "back, \(tally.left) left")
+            if summary.already > 0 { Output.print("\(summary.already) of them were replayed by this plan already") }
             if summary.sent > 0 {
                 Output.print(
                     "\(summary.sent) sent in \(Self.decimal(summary.seconds)) s, "

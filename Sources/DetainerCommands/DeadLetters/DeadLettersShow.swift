@@ -44,10 +44,14 @@ struct DeadLettersShow: AsyncParsableCommand {
         let dead = letter.letter
         Output.print("letter \(letter.id.text)  \(standing.state.rawValue)")
         let rows = [
-            ["reason", dead.reason.rawValue], ["detail", dead.detail], ["first failed", dead.firstFailedAt],
-            ["died", dead.deadAt], ["attempts", String(dead.attempts)], ["worker", dead.worker],
+            ["reason", dead.reason.rawValue], ["detail", MaskedMessage.sentence(dead.detail)],
+            ["first failed", dead.firstFailedAt],
+            ["died", dead.deadAt], ["attempts", String(dead.attempts)], ["worker", MaskedMessage.name(dead.worker)],
             ["policy", dead.policyDigest.isEmpty ? "none was asked" : dead.policyDigest],
-            ["published to", "exchange \(dead.exchange), routing key \(dead.routingKey)"], ["source", dead.source],
+            [
+                "published to",
+                "exchange \(MaskedMessage.name(dead.exchange)), routing key \(MaskedMessage.name(dead.routingKey))",
+            ], ["source", dead.source],
             ["mended from", history.origin?.text ?? "-"],
         ]
         for row in rows { Output.print("  \(row[0]): \(row[1])") }

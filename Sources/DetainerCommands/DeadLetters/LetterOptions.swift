@@ -75,7 +75,11 @@ extension Settings {
         LetterStore(ledger: self[.ledgerDirectory], signingKey: try signingKey(isQuiet: true)) { Log.warning($0) }
     }
 
-    var intakeRoute: IntakeRoute { IntakeRoute(exchange: self[.intakeExchange], routingKey: "request") }
+    var intakeRoute: IntakeRoute {
+        IntakeRoute(
+            exchange: self[.intakeExchange], routingKey: "request",
+            forbidden: [self[.outcomeExchange], self[.deadExchange]])
+    }
 
     /// Letters may be of any jurisdiction or of none, and are collected while policies are broken too: where
     /// jurisdictions have keys, letters have one of their own.

@@ -50,7 +50,9 @@ struct ReplayForecast {
     /// - Parameter letter: with its body.
     mutating func fate(of letter: StoredLetter, at now: Moment) -> (fate: ReplayPlan.Fate, detail: String) {
         // This process would end as those workers did.
-        if letter.letter.reason == .poison { return (.untried, "poison: it ended workers, and would end this command") }
+        if letter.letter.reason == .poison, letter.editOf == nil {
+            return (.untried, "poison: it ended workers, and would end this command")
+        }
         let publication = letter.replay(token: 0, at: now, intake: intake)
         let delivery = Delivery(
             deliveryTag: 0, redelivered: false, exchange: publication.exchange, routingKey: publication.routingKey,

@@ -168,9 +168,10 @@ struct RequestStory {
         for link in mended.reversed() where ids.contains(link.new) { ids.insert(link.old) }
         if ids.isEmpty { return }
         let index = try store.index()
+        let histories = try LetterHistory.histories(of: ids, in: store)
         var found: [(letter: LetterID, event: LetterHistory.Event)] = []
         for letter in ids.sorted(by: { $0.text < $1.text }) {
-            found += try LetterHistory(of: letter, in: store).events.map { (letter, $0) }
+            found += (histories[letter]?.events ?? []).map { (letter, $0) }
             guard let state = index[letter]?.state else { continue }
             states.insert(state)
             if state == .waiting { waiting.append(letter) }
