@@ -45,14 +45,25 @@ extension Site {
         return messages
     }
 
-    /// Gives every delivery back until the queue has none left.
+    /// Gives every delivery back until the broker gives the message up, which it does some time after the last one.
     func rejectUntilDead(_ queue: String) async throws {
-        let letters = prefix + ".dead-letters"
-        try await consume(queue) { connection, deliveries in
-            for delivery in deliveries { connection.reject(deliveryTag: delivery.deliveryTag, requeue: true) }
-            return try await waiting(letters) > 0
+        let address = try BrokerAddress(url: try #require(url))
+        let (stream, continuation) = AsyncStream.makeStream(of: AMQPEvent.self)
+        let connection = AMQPConnection.open(address, name: "consumer") { continuation.yield($0) }
+        let rejecting = Task {
+            for await event in stream {
+                switch event {
+                case .opened: connection.consume(queue: queue, prefetch: 1_000)
+                case .deliveries(let deliveries):
+                    for delivery in deliveries { connection.reject(deliveryTag: delivery.deliveryTag, requeue: true) }
+                case .closed: return
+                default: break
+                }
+            }
         }
-        try await eventually("it is dead") { try await waiting(letters) > 0 }
+        try await eventually("it is dead") { try await waiting(prefix + ".dead-letters") > 0 }
+        connection.close()
+        await rejecting.value
     }
 
     private func consume(
