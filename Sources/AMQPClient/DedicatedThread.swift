@@ -31,8 +31,8 @@ enum DedicatedThread {
 }
 
 /// Milliseconds of a clock that only goes forward.
-enum SteadyClock {
-    static func milliseconds() -> Int64 {
+public enum SteadyClock {
+    public static func milliseconds() -> Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000

@@ -1,6 +1,5 @@
 public import AMQPClient
 public import Detainers
-import Dispatch
 
 /// Brings what waits in the dead-letter queue into the store: record, sync, acknowledge.
 ///
@@ -55,7 +54,7 @@ public struct Collector: Sendable {
         defer { connection.abort() }
         var collected = 0
         // A connection takes its time to open, and says so when it does not.
-        var last = Self.clock() + Self.patienceMilliseconds
+        var last = SteadyClock.milliseconds() + Self.patienceMilliseconds
         while collected < waiting {
             // Everything that came while the disk was busy is written together.
             let deliveries = try deliveries(inbox.wait(milliseconds: 200), connection, &last)
@@ -63,9 +62,9 @@ public struct Collector: Sendable {
                 try writer.append(records(deliveries), now: now())
                 connection.acknowledge(deliveryTag: newest.deliveryTag, multiple: true)
                 collected += deliveries.count
-                last = Self.clock()
+                last = SteadyClock.milliseconds()
                 progress(collected)
-            } else if Self.clock() - last > Self.quietMilliseconds {
+            } else if SteadyClock.milliseconds() - last > Self.quietMilliseconds {
                 break
             }
         }
@@ -83,7 +82,7 @@ public struct Collector: Sendable {
             switch event {
             case .opened:
                 connection.consume(queue: queue, prefetch: Self.prefetch)
-                last = Self.clock()
+                last = SteadyClock.milliseconds()
             case .deliveries(let more): deliveries += more
             case .closed(let error): throw error
             case .consuming, .cancelled, .published, .blocked, .unblocked: break
@@ -103,11 +102,9 @@ public struct Collector: Sendable {
     /// Closes the connection and waits for it, so that the last acknowledgement is on its way before the process ends.
     private func close(_ connection: AMQPConnection, _ inbox: Inbox<AMQPEvent>) {
         connection.close()
-        let deadline = Self.clock() + Self.quietMilliseconds
-        while Self.clock() < deadline {
+        let deadline = SteadyClock.milliseconds() + Self.quietMilliseconds
+        while SteadyClock.milliseconds() < deadline {
             for case .closed in inbox.wait(milliseconds: 100) { return }
         }
     }
-
-    private static func clock() -> Int64 { Int64(DispatchTime.now().uptimeNanoseconds / 1_000_000) }
 }

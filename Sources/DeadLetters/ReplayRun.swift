@@ -1,6 +1,5 @@
 public import AMQPClient
 public import Detainers
-import Dispatch
 import Ledger
 
 /// Replays exactly what a plan holds: publish, wait for the confirm, record.
@@ -91,7 +90,8 @@ public struct ReplayRun {
         let begun = LetterRecord.Deed(at: now().text, by: configuration.by)
         try writer.append([.applyBegun(plan: head.plan, begun)], now: now())
         var run = Running(
-            replay: Replay(limits: limits, at: Self.clock()), connection: connection, inbox: inbox, plan: head.plan,
+            replay: Replay(limits: limits, at: SteadyClock.milliseconds()), connection: connection, inbox: inbox,
+            plan: head.plan,
             by: configuration.by, total: head.letters)
         do {
             do {
@@ -117,7 +117,7 @@ public struct ReplayRun {
         }
         let tally = try record(run, head, &writer)
         try writer.close()
-        let seconds = run.began.map { Double(Self.clock() - $0) / 1_000 } ?? 0
+        let seconds = run.began.map { Double(SteadyClock.milliseconds() - $0) / 1_000 } ?? 0
         return Summary(
             plan: head.plan, tally: tally, end: run.end, sent: run.sent, seconds: seconds,
             missingExchanges: run.missing, failure: run.failure)
@@ -164,8 +164,6 @@ public struct ReplayRun {
         var failure: AMQPError?
         var told: Int64 = 0
     }
-
-    private static func clock() -> Int64 { Int64(DispatchTime.now().uptimeNanoseconds / 1_000_000) }
 
     // MARK: - the plan and the store, side by side
 
@@ -216,6 +214,7 @@ public struct ReplayRun {
     private struct PlannedEntries {
         var list: [ReplayPlan.Entry] = []
         var position = 0
+        /// `nil` behind the last one.
         var next: ReplayPlan.Entry? { position < list.count ? list[position] : nil }
     }
 
@@ -233,9 +232,9 @@ public struct ReplayRun {
     // MARK: - the broker
 
     private func waitUntilOpen(_ inbox: Inbox<AMQPEvent>) throws {
-        let deadline = Self.clock() + limits.answerMilliseconds
+        let deadline = SteadyClock.milliseconds() + limits.answerMilliseconds
         while true {
-            if shouldStop() || Self.clock() > deadline {
+            if shouldStop() || SteadyClock.milliseconds() > deadline {
                 throw AMQPError(code: .timeout, message: "the broker's connection did not open: nothing was sent")
             }
             for event in inbox.wait(milliseconds: Self.stepMilliseconds) {
@@ -256,15 +255,15 @@ public struct ReplayRun {
         let exchange = letter.route(configuration.intake).exchange
         guard try isThere(exchange, &run) else { return run.replay.cannotBeSent() }
         while true {
-            let wait = run.replay.wait(at: Self.clock())
+            let wait = run.replay.wait(at: SteadyClock.milliseconds())
             if wait == 0 { break }
             flush(&run)
             try take(
                 run.inbox.wait(milliseconds: min(wait ?? Self.stepMilliseconds, Self.stepMilliseconds)), &run, &writer)
             if run.replay.isStopping || shouldStop() { throw Ended.stopped }
         }
-        if run.began == nil { run.began = Self.clock() }
-        let token = run.replay.send(letter.id, at: Self.clock())
+        if run.began == nil { run.began = SteadyClock.milliseconds() }
+        let token = run.replay.send(letter.id, at: SteadyClock.milliseconds())
         run.outbox.append(whole.replay(token: token, at: now(), intake: configuration.intake))
         if run.outbox.count >= Self.handOver {
             flush(&run)
@@ -337,11 +336,11 @@ public struct ReplayRun {
             default: break
             }
         }
-        if !results.isEmpty { run.confirmed += run.replay.settled(results, at: Self.clock()) }
+        if !results.isEmpty { run.confirmed += run.replay.settled(results, at: SteadyClock.milliseconds()) }
         // While more is under way a sync waits until it is worth its time.
         if run.confirmed.count >= Self.recordTogether || run.replay.isIdle || lost != nil { try record(&run, &writer) }
         if let lost { throw lost }
-        if run.replay.isOverdue(at: Self.clock()) {
+        if run.replay.isOverdue(at: SteadyClock.milliseconds()) {
             try record(&run, &writer)
             throw AMQPError(
                 code: .timeout, message: "the broker confirmed nothing for \(limits.answerMilliseconds / 1_000) s")
@@ -358,7 +357,7 @@ public struct ReplayRun {
     }
 
     private func tell(_ run: inout Running) {
-        let clock = Self.clock()
+        let clock = SteadyClock.milliseconds()
         guard clock - run.told >= Self.progressMilliseconds else { return }
         run.told = clock
         let tally = run.replay.tally

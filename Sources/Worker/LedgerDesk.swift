@@ -1,3 +1,4 @@
+import AMQPClient
 import Detainers
 import Dispatch
 import Ledger

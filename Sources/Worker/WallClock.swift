@@ -9,13 +9,3 @@ public enum WallClock {
         return Moment(secondsSinceEpoch: Int64(whole), hundredths: Int((seconds - whole) * 100))
     }
 }
-
-/// A clock that only goes forward, for waits and bounds.
-enum SteadyClock {
-    private static let start = ContinuousClock.now
-
-    static func milliseconds() -> Int64 {
-        let elapsed = ContinuousClock.now - start
-        return elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
-    }
-}

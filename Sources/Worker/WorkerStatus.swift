@@ -1,3 +1,5 @@
+import AMQPClient
+
 /// How a running worker is, as a value that any thread may look at.
 public struct WorkerStatus: Sendable {
     /// A policy that decides now.
