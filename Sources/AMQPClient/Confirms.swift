@@ -35,6 +35,7 @@ struct Confirms: Sendable {
         var returned: PublishResult.Outcome?
     }
 
+    /// By delivery tag from the first one on; `nil`: answered out of its turn.
     private var entries: [Entry?] = []
     /// Entries before it are answered.
     private var head = 0

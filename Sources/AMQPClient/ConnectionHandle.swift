@@ -286,6 +286,7 @@ import Glibc
                 try? send(.channelCloseOk, channel: channel)
                 throw AMQPError.closed(replyCode: code, text: text, wholeConnection: false)
             case .connectionClose(let code, let text):
+                // As above: the error to tell is the broker's.
                 try? send(.connectionCloseOk, channel: 0)
                 throw AMQPError.closed(replyCode: code, text: text, wholeConnection: true)
             default: throw .violation("an answer that was not asked for")

@@ -174,6 +174,7 @@ struct ConnectionLoop: ~Copyable {
         if mailbox.take().contains(.abort) { return .localClose }
         // After bad data nothing more may be read.
         guard error.code == .connectionFailed else { return error }
+        // What cannot be read either says nothing better than the error that is here.
         let end = try? drain(Self.framesPerTurn)
         return (end ?? nil) ?? (machine.isClosing ? .localClose : error)
     }

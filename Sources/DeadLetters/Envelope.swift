@@ -56,6 +56,7 @@ public enum Envelope {
         // Read back within two levels more, as a member of the envelope.
         var limits = JSONLimits()
         limits.depth -= 2
+        // Only whether it reads is asked, not what is wrong with it.
         return (try? JSONValue.parse(bytes, limits: limits)) != nil
     }
 

@@ -1,6 +1,6 @@
 import Detainers
 
-/// Where each letter stands, from the records of the store in their order; some forty bytes a letter, no body.
+/// Where each letter stands, from the records of the store in their order; some hundred bytes a letter, no body.
 public struct LetterIndex: Sendable {
     public enum State: String, Sendable, CaseIterable {
         /// Somebody has to do something about it.

@@ -54,12 +54,11 @@ public struct LetterStore: Sendable {
 
     /// The latest death of each letter that a filter wants, in the order of their records.
     public func letters(
-        _ index: LetterIndex, where isWanted: (StoredLetter, LetterIndex.Standing) throws -> Bool,
-        _ body: (StoredLetter, LetterIndex.Standing) throws -> Void
+        _ index: LetterIndex, _ filter: LetterFilter, _ body: (StoredLetter, LetterIndex.Standing) throws -> Void
     ) throws {
         try records { record, position in
             guard case .letter(let letter) = record, let standing = index[letter.id], standing.record == position,
-                try isWanted(letter, standing)
+                try filter.wants(letter, standing, body: { try whole(letter).letter.body })
             else { return }
             try body(letter, standing)
         }

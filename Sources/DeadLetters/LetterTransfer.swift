@@ -28,10 +28,11 @@ public enum LetterTransfer {
         beforeFinish: (Int) throws -> Void = { _ in }
     ) throws -> Int {
         let index = try store.index()
-        let earlier = try ids(in: path + ".part")
+        let part = path + ".part"
+        let earlier = FileManager.default.fileExists(atPath: part) ? try ids(in: part) : []
         let file = try PrivateFile(path, resuming: true)
         var count = 0
-        try store.letters(index, where: { try wants(filter, $0, $1, store) }) { letter, _ in
+        try store.letters(index, filter) { letter, _ in
             count += 1
             if count <= file.earlierLines {
                 if earlier[count - 1] == letter.id { return }
@@ -50,12 +51,6 @@ public enum LetterTransfer {
         return count
     }
 
-    static func wants(
-        _ filter: LetterFilter, _ letter: StoredLetter, _ standing: LetterIndex.Standing, _ store: LetterStore
-    ) throws -> Bool {
-        try filter.wants(letter, standing) { try store.whole(letter).letter.body }
-    }
-
     private static func line(_ letter: StoredLetter) -> [UInt8] {
         var whole = letter
         whole.bodyFile = nil
@@ -70,8 +65,6 @@ public enum LetterTransfer {
             }
         } catch is PrivateFile.Unfinished {
             // Its torn last line is written again.
-        } catch is PrivateFile.Problem {
-            // There is none: the export begins.
         }
         return ids
     }
@@ -81,6 +74,7 @@ public enum LetterTransfer {
         do { value = try JSONValue.parse(line) } catch {
             throw Problem(description: "\(path):\(number): is no exported letter: \(error.explanation)")
         }
+        // Whatever keeps it from being one, the sentence below names the line.
         guard value["kind"]?.stringValue == StoredLetter.kind,
             case .letter(let letter)? = try? LetterRecord(json: value)
         else { throw Problem(description: "\(path):\(number): is no exported letter") }
@@ -157,6 +151,7 @@ public enum LetterTransfer {
         let count: Int
         do { count = try export(store, filter, to: path) } catch {
             // What is there of it is no archive; the letters are where they were.
+            // The error that is told is why there is none, not that its rest stays too.
             try? FileManager.default.removeItem(atPath: path + ".part")
             throw error
         }

@@ -101,6 +101,7 @@ public final class PrivateFile {
         guard let handle = FileHandle(forReadingAtPath: path) else {
             throw Problem(description: "\(path): cannot be read: is it there, and may you read it?")
         }
+        // Nothing was written.
         defer { try? handle.close() }
         var rest: [UInt8] = []
         var number = 0

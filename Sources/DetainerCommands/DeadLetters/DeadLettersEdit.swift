@@ -80,7 +80,7 @@ struct DeadLettersEdit: AsyncParsableCommand {
         // An interrupt typed into the editor must not leave the message behind.
         let signals = Signals([SIGINT: {}, SIGTERM: {}, SIGHUP: {}])
         defer { signals.cancel() }
-        // With the editor's own copies.
+        // With the editor's own copies; the folder lies in the store, 0700, should it not go.
         defer { try? FileManager.default.removeItem(atPath: folder) }
         guard
             FileManager.default.createFile(

@@ -104,16 +104,3 @@ struct DeadLettersList: AsyncParsableCommand {
         ])
     }
 }
-
-extension LetterStore {
-    /// The latest death of each letter that a filter wants.
-    func letters(
-        _ index: LetterIndex, _ filter: LetterFilter, _ body: (StoredLetter, LetterIndex.Standing) throws -> Void
-    ) throws {
-        try letters(
-            index,
-            where: { letter, standing in
-                try filter.wants(letter, standing) { try whole(letter).letter.body }
-            }, body)
-    }
-}

@@ -98,9 +98,10 @@ extension LetterStore {
         }
         let prefix = id.lowercased()
         var found: [(StoredLetter, LetterIndex.Standing)] = []
-        try letters(try index(), where: { letter, _ in letter.id.text.hasPrefix(prefix) }) {
-            if found.count < 2 { found.append(($0, $1)) }
-        }
+        var filter = LetterFilter()
+        filter.states = Set(LetterIndex.State.allCases)
+        filter.ids = [prefix]
+        try letters(try index(), filter) { if found.count < 2 { found.append(($0, $1)) } }
         guard let first = found.first else {
             Log.error("no letter \(id): `detainer dead-letters list --all` shows them")
             throw Exit.no

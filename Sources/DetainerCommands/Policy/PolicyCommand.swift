@@ -20,8 +20,8 @@ enum PolicyFiles {
     static func entries(_ paths: [String]) -> [Entry] {
         paths.flatMap { path -> [Entry] in
             let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-            let attributes = try? FileManager.default.attributesOfItem(atPath: target)
             // What cannot be looked at is told when it is read.
+            let attributes = try? FileManager.default.attributesOfItem(atPath: target)
             guard attributes?[.type] as? FileAttributeType == .typeDirectory else { return [entry(path)] }
             guard let names = try? names(in: path) else {
                 return [Entry(name: path, text: .failure(PolicyError(file: path, explanation: "cannot be listed")))]
