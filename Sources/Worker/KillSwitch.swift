@@ -25,8 +25,13 @@ public struct KillSwitch: Sendable {
     }
 
     let limits: Limits
-    /// What each message is known by and whether it was at fault, the oldest first.
+    /// What each message of the window is known by, and whether it was at fault: a ring, for every message of the
+    /// worker comes by here.
     private var recent: [(message: Int, isAtFault: Bool)] = []
+    /// Where the oldest stands once the ring is full.
+    private var oldest = 0
+    private var known: Set<Int> = []
+    private var faults = 0
     private(set) var isTripped = false
 
     public init(_ limits: Limits = Limits()) { self.limits = limits }
@@ -37,10 +42,16 @@ public struct KillSwitch: Sendable {
     mutating func take(_ verdict: Verdict) {
         guard let isAtFault = Self.isAtFault(verdict), !isTripped else { return }
         let message = Self.message(verdict)
-        if recent.contains(where: { $0.message == message }) { return }
-        recent.append((message, isAtFault))
-        if recent.count > limits.window { recent.removeFirst() }
-        let faults = recent.count(where: \.isAtFault)
+        guard known.insert(message).inserted else { return }
+        if recent.count < limits.window {
+            recent.append((message, isAtFault))
+        } else {
+            known.remove(recent[oldest].message)
+            if recent[oldest].isAtFault { faults -= 1 }
+            recent[oldest] = (message, isAtFault)
+            oldest = (oldest + 1) % limits.window
+        }
+        if isAtFault { faults += 1 }
         isTripped = recent.count >= limits.minimum && faults * 100 >= limits.percent * recent.count
     }
 
@@ -67,8 +78,5 @@ public struct KillSwitch: Sendable {
     }
 
     /// Something was mended: other policies decide from now on.
-    mutating func reset() {
-        recent = []
-        isTripped = false
-    }
+    mutating func reset() { self = KillSwitch(limits) }
 }
