@@ -20,11 +20,11 @@ public struct Doctor: Sendable {
 
     public init(_ settings: Settings) { topology = Topology(settings) }
 
-    /// The queues as they should be: above all that dead-lettering is at least once.
+    /// Whether exchanges and queues are as they should be: above all that dead-lettering is at least once.
     ///
     /// A queue's arguments can be seen over AMQP only by declaring it anew: alike, the broker changes nothing, else it
     /// refuses (406) and says what differs. A queue that is not there is not declared.
-    public func queues(_ address: BrokerAddress) async throws -> [Finding] {
+    public func look(_ address: BrokerAddress) async throws -> [Finding] {
         let topology = topology
         return try await AMQPAdministration.perform(
             address, name: "doctor", timeoutSeconds: Topology.timeoutSeconds

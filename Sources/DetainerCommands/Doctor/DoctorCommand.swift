@@ -16,7 +16,7 @@ struct DoctorCommand: AsyncParsableCommand {
         try await Exit.mapping {
             let settings = try common.settings()
             let doctor = Doctor(settings)
-            let findings = try await doctor.queues(try settings.address()) + doctor.unseen
+            let findings = try await doctor.look(try settings.address()) + doctor.unseen
             switch format {
             case .json:
                 for finding in findings {
