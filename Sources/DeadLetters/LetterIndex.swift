@@ -52,7 +52,10 @@ public struct LetterIndex: Sendable {
         case .replay(let id, _, _):
             standings[id]?.replays += 1
             change(id, .replayed)
-        case .edit(let id, _, _): change(id, .edited)
+        case .edit(let id, let newID, _):
+            change(id, .edited)
+            // Mended or not, it is the same message that went round: the loop guard goes on counting.
+            if let replays = standings[id]?.replays { standings[newID]?.replays += replays }
         case .discard(let id, _, _, _): change(id, .discarded)
         case .restore(let id, _): change(id, .waiting)
         case .reveal, .export, .applyBegun, .apply: break

@@ -62,6 +62,19 @@ struct LetterIndexTests {
         #expect(index.waiting == 1)
     }
 
+    @Test func aMendedLetterHasBeenReplayedAsOftenAsTheOldOne() {
+        var index = LetterIndex()
+        let (old, new) = (Self.letter(1), Self.letter(2))
+        index.take(.letter(old), at: 0)
+        index.take(.replay(id: old.id, plan: "p", Self.deed), at: 1)
+        index.take(.letter(Self.letter(1, diedAt: "2026-03-06T10:00:00.00Z")), at: 2)
+        index.take(.letter(new), at: 3)
+        index.take(.edit(id: old.id, newID: new.id, Self.deed), at: 4)
+        #expect(index[new.id]?.replays == 1)
+        index.take(.replay(id: new.id, plan: "q", Self.deed), at: 5)
+        #expect(index[new.id]?.replays == 2 && index[old.id]?.replays == 1)
+    }
+
     @Test func anEditThatWasTornLeavesBothWaiting() {
         var index = LetterIndex()
         index.take(.letter(Self.letter(1)), at: 0)
