@@ -98,7 +98,10 @@ struct ConnectionMachine: Sendable {
             let number = FieldValue.int(Int64(bitPattern: confirms.nextSequence))
             publication.message.properties.headers.append((Self.publicationHeader, number))
             if let problem = WireSize.problem(of: publication, frameBytes: frameBytes) {
-                results.append(PublishResult(token: publication.token, result: .returned(code: 311, text: problem)))
+                results.append(
+                    PublishResult(
+                        token: publication.token, result: .returned(code: PublishResult.contentTooLarge, text: problem))
+                )
                 continue
             }
             _ = confirms.add(token: publication.token)

@@ -117,9 +117,13 @@ public struct PublishResult: Sendable, Equatable {
         case confirmed
         /// The broker could not take it.
         case nacked
-        /// No queue took it: code and text are the broker's, or 311 where it is too large to be sent at all.
+        /// No queue took it: code and text are the broker's, or ``contentTooLarge`` where it is too large to be sent
+        /// at all.
         case returned(code: Int, text: String)
     }
+
+    /// AMQP 0-9-1's content-too-large, told by this client itself.
+    public static let contentTooLarge = 311
 
     public var token: UInt64
     public var result: Outcome

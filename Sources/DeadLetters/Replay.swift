@@ -28,6 +28,15 @@ struct Replay {
         case gone
     }
 
+    /// What became of a publication.
+    enum Answer: Equatable {
+        case confirmed
+        /// No queue is bound there, or it is full.
+        case returned
+        /// It never left: this connection takes none of that size, which says nothing of the broker.
+        case tooLarge
+    }
+
     private let limits: Limits
     private(set) var tally = ReplayTally()
     private var underWay: [UInt64: LetterID] = [:]
@@ -90,16 +99,17 @@ struct Replay {
     }
 
     /// The letters that may be recorded as replayed.
-    mutating func settled(_ results: [(token: UInt64, isConfirmed: Bool)], at now: Int64) -> [LetterID] {
+    mutating func settled(_ results: [(token: UInt64, answer: Answer)], at now: Int64) -> [LetterID] {
         lastAnswer = now
         var confirmed: [LetterID] = []
         for result in results {
             guard let id = underWay.removeValue(forKey: result.token) else { continue }
-            if result.isConfirmed {
-                confirmed.append(id)
-            } else {
+            switch result.answer {
+            case .confirmed: confirmed.append(id)
+            case .returned:
                 tally.returned += 1
                 givenBack += 1
+            case .tooLarge: tally.returned += 1
             }
         }
         if givenBack >= limits.mostReturned { isStopping = true }

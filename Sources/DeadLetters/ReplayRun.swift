@@ -326,12 +326,12 @@ public struct ReplayRun {
     }
 
     private func take(_ events: [AMQPEvent], _ run: inout Running, _ writer: inout LetterStore.Writer) throws {
-        var results: [(token: UInt64, isConfirmed: Bool)] = []
+        var results: [(token: UInt64, answer: Replay.Answer)] = []
         var lost: AMQPError?
         for event in events {
             switch event {
             case .published(let published):
-                results += published.map { ($0.token, $0.result == .confirmed) }
+                results += published.map { ($0.token, Replay.Answer($0.result)) }
             case .closed(let error): lost = error
             default: break
             }
@@ -362,5 +362,15 @@ public struct ReplayRun {
         run.told = clock
         let tally = run.replay.tally
         progress(tally.replayed + tally.refused + tally.gone + tally.returned, run.total)
+    }
+}
+
+extension Replay.Answer {
+    init(_ result: PublishResult.Outcome) {
+        switch result {
+        case .confirmed: self = .confirmed
+        case .returned(PublishResult.contentTooLarge, _): self = .tooLarge
+        case .nacked, .returned: self = .returned
+        }
     }
 }

@@ -90,7 +90,9 @@ public struct AttemptMarks: ~Copyable, Sendable {
         let path = directory + "/" + fileName
         var bytes: [UInt8] = []
         for (message, count) in left.counts.sorted(by: { $0.key < $1.key }) {
-            var line = [JSONMember(name: "kind", value: "attempt"), JSONMember(name: "message", value: .string(message))]
+            var line = [
+                JSONMember(name: "kind", value: "attempt"), JSONMember(name: "message", value: .string(message)),
+            ]
             if let first = left.first[message] { line.append(JSONMember(name: "at", value: .string(first))) }
             for _ in 0..<count { bytes += LedgerFormat.line(.object(line)) }
         }

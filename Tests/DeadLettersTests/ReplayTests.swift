@@ -13,12 +13,12 @@ struct ReplayTests {
         #expect(replay.judge(standing: waiting, isSame: true, isDone: false) == .send)
         let token = replay.send(id(1), at: 0)
         #expect(replay.tally.replayed == 0 && !replay.isIdle)
-        #expect(replay.settled([(token, true)], at: 5) == [id(1)])
+        #expect(replay.settled([(token, .confirmed)], at: 5) == [id(1)])
         #expect(replay.tally.replayed == 0)
         replay.recorded(1)
         #expect(replay.tally.replayed == 1 && replay.isIdle)
         // An answer that comes twice says nothing new.
-        #expect(replay.settled([(token, true)], at: 6) == [])
+        #expect(replay.settled([(token, .confirmed)], at: 6) == [])
     }
 
     @Test func whatWasDealtWithSinceIsGone() {
@@ -71,19 +71,27 @@ struct ReplayTests {
         let first = replay.send(id(1), at: 0)
         _ = replay.send(id(2), at: 0)
         #expect(replay.wait(at: 0) == nil)
-        _ = replay.settled([(first, true)], at: 1)
+        _ = replay.settled([(first, .confirmed)], at: 1)
         #expect(replay.wait(at: 1) == 0)
     }
 
     @Test func aBrokerThatGivesEverythingBackEndsTheRun() {
         var replay = Replay(limits: .init(mostReturned: 3), at: 0)
         let tokens = (1...3).map { replay.send(id($0), at: 0) }
-        #expect(replay.settled(tokens.prefix(2).map { ($0, false) }, at: 1) == [])
+        #expect(replay.settled(tokens.prefix(2).map { ($0, .returned) }, at: 1) == [])
         #expect(!replay.isStopping)
-        #expect(replay.settled([(tokens[2], false)], at: 2) == [])
+        #expect(replay.settled([(tokens[2], .returned)], at: 2) == [])
         #expect(replay.isStopping)
         #expect(replay.end(planned: 10).returned == 3)
         #expect(replay.tally.left == 7)
+    }
+
+    @Test func lettersThatAreTooLargeKeepNoneBehindThemWaiting() {
+        var replay = Replay(limits: .init(mostReturned: 3), at: 0)
+        let tokens = (1...9).map { replay.send(id($0), at: 0) }
+        #expect(replay.settled(tokens.map { ($0, .tooLarge) }, at: 1) == [])
+        #expect(!replay.isStopping && !replay.hasGivenUp)
+        #expect(replay.end(planned: 10).returned == 9 && replay.tally.left == 1)
     }
 
     @Test func aSilentBrokerIsGivenUp() {
@@ -92,7 +100,7 @@ struct ReplayTests {
         let token = replay.send(id(1), at: 100_000)
         #expect(!replay.isOverdue(at: 129_999))
         #expect(replay.isOverdue(at: 130_000))
-        _ = replay.settled([(token, true)], at: 130_000)
+        _ = replay.settled([(token, .confirmed)], at: 130_000)
         #expect(!replay.isOverdue(at: 200_000))
     }
 
@@ -100,7 +108,7 @@ struct ReplayTests {
         var replay = Replay(limits: .init(), at: 0)
         _ = replay.send(id(1), at: 0)
         let token = replay.send(id(2), at: 0)
-        #expect(replay.settled([(token, true)], at: 1).count == 1)
+        #expect(replay.settled([(token, .confirmed)], at: 1).count == 1)
         replay.recorded(1)
         let tally = replay.end(planned: 5)
         #expect(tally.replayed == 1 && tally.left == 4 && tally.total == 5)
