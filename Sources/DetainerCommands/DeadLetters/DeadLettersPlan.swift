@@ -42,22 +42,39 @@ struct DeadLettersPlan: AsyncParsableCommand {
             let path = out ?? "plan-\(plan).jsonl"
             let writer = try ReplayPlan.Writer(
                 path, plan: plan, madeAt: now, madeBy: Operator.name, filter: filter.text, policies: forecast.policies)
-            let progress = Progress("planned")
+            let progress = Progress("judged")
             let index = try store.index()
+            var judged: [Judged] = []
             try store.letters(index, filter) { letter, standing in
                 let whole = try store.whole(letter)
-                let (fate, detail) = forecast.fate(of: whole, at: now)
-                if !wanted.isEmpty, !wanted.contains(fate) { return }
-                try writer.add(
-                    ReplayPlan.Entry(
+                judged.append(
+                    Judged(
                         id: letter.id, record: standing.record, deadAt: letter.letter.deadAt,
-                        body: key.messageID(ofBody: whole.letter.body), fate: fate, detail: detail))
-                if writer.totals.letters % 1_000 == 0 { progress.tell(writer.totals.letters, of: index.waiting) }
+                        body: key.messageID(ofBody: whole.letter.body), judgement: forecast.judge(whole, at: now)))
+                if judged.count % 1_000 == 0 { progress.tell(judged.count, of: index.waiting) }
             }
             progress.end()
+            try forecast.readLedgers()
+            for letter in judged {
+                let (fate, detail) = forecast.fate(letter.judgement)
+                if !wanted.isEmpty, !wanted.contains(fate) { continue }
+                try writer.add(
+                    ReplayPlan.Entry(
+                        id: letter.id, record: letter.record, deadAt: letter.deadAt, body: letter.body, fate: fate,
+                        detail: detail))
+            }
             try writer.finish()
             tell(writer.totals, plan, path)
         }
+    }
+
+    /// An entry whose fate is not known before the ledgers were read; some three hundred bytes.
+    private struct Judged {
+        var id: LetterID
+        var record: UInt64
+        var deadAt: String
+        var body: String
+        var judgement: ReplayForecast.Judgement
     }
 
     private func tell(_ totals: ReplayPlan.Totals, _ plan: String, _ path: String) {

@@ -8,10 +8,22 @@ import Worker
 
 /// What would become of a letter that is replayed now: judged as a worker would, by the policies on the disk, against
 /// all that is recorded.
+///
+/// Letters are judged first, then the ledgers are read once for those requests alone, then fates are told: what is in
+/// memory grows with the letters and not with the ledgers.
 struct ReplayForecast {
+    /// What a worker would make of a letter, before anyone looked into the ledgers.
+    enum Judgement {
+        case settled(ReplayPlan.Fate, detail: String)
+        case decided(RequestIdentity, content: String, Disposition)
+    }
+
     private let judge: Judge
-    /// What is in the ledgers, and what the letters before would add.
-    private var recorded: [RequestIdentity: String]
+    private let ledger: String
+    /// The requests that are asked for.
+    private var asked: Set<RequestIdentity> = []
+    /// The content of those that are in the ledgers, and of what the letters before would add.
+    private var recorded: [RequestIdentity: String] = [:]
     private let intake: IntakeRoute
     let policies: [String]
 
@@ -24,15 +36,18 @@ struct ReplayForecast {
         judge = Judge(policies: set, keys: keys, worker: "plan")
         policies = set.documents.map(\.digest)
         intake = settings.intakeRoute
-        var recorded: [RequestIdentity: String] = [:]
-        for directory in try Self.workers(settings[.ledgerDirectory]) {
+        ledger = settings[.ledgerDirectory]
+    }
+
+    /// Looks for the requests of all letters that were judged.
+    mutating func readLedgers() throws {
+        for directory in try Self.workers(ledger) {
             try LedgerReader(directory: directory).records { record in
                 guard record.value["kind"]?.stringValue == Outcome.kind else { return }
                 let outcome = try Outcome(json: record.value)
-                recorded[outcome.identity] = outcome.contentKey
+                if asked.contains(outcome.identity) { recorded[outcome.identity] = outcome.contentKey }
             }
         }
-        self.recorded = recorded
     }
 
     /// The ledgers of workers; there need not be one yet.
@@ -48,23 +63,33 @@ struct ReplayForecast {
     }
 
     /// - Parameter letter: with its body.
-    mutating func fate(of letter: StoredLetter, at now: Moment) -> (fate: ReplayPlan.Fate, detail: String) {
+    mutating func judge(_ letter: StoredLetter, at now: Moment) -> Judgement {
         // This process would end as those workers did.
         if letter.letter.reason == .poison, letter.editOf == nil {
-            return (.untried, "poison: it ended workers, and would end this command")
+            return .settled(.untried, detail: "poison: it ended workers, and would end this command")
         }
         let publication = letter.replay(token: 0, at: now, intake: intake)
         let delivery = Delivery(
             deliveryTag: 0, redelivered: false, exchange: publication.exchange, routingKey: publication.routingKey,
             message: publication.message)
         switch judge.arrival(of: delivery, at: now).verdict {
-        case .dead(let dead): return (.dies, "\(dead.reason.rawValue): \(dead.detail)")
+        case .dead(let dead): return .settled(.dies, detail: "\(dead.reason.rawValue): \(dead.detail)")
         case .outcome(let outcome):
-            switch recorded[outcome.identity] {
+            asked.insert(outcome.identity)
+            return .decided(outcome.identity, content: outcome.contentKey, outcome.disposition)
+        }
+    }
+
+    /// Takes judgements in the order in which the letters would be replayed: the first of two alike is decided.
+    mutating func fate(_ judgement: Judgement) -> (fate: ReplayPlan.Fate, detail: String) {
+        switch judgement {
+        case .settled(let fate, let detail): return (fate, detail)
+        case .decided(let identity, let content, let disposition):
+            switch recorded[identity] {
             case nil:
-                recorded[outcome.identity] = outcome.contentKey
-                return (.decided, outcome.disposition.rawValue)
-            case outcome.contentKey: return (.recorded, "in the ledger already: a repeat, which changes nothing")
+                recorded[identity] = content
+                return (.decided, disposition.rawValue)
+            case content: return (.recorded, "in the ledger already: a repeat, which changes nothing")
             default: return (.dies, "\(DeadLetterReason.conflictingDuplicate.rawValue): another content is on record")
             }
         }
