@@ -53,7 +53,8 @@ struct Binary {
         try await Self.run(Self.path, arguments, environment, input: input)
     }
 
-    private static func run(
+    /// Runs any program.
+    static func run(
         _ path: String, _ arguments: [String], _ environment: [String: String], input: String?
     ) async throws -> Result {
         let folder = try Scratch()
