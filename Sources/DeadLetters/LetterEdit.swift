@@ -26,22 +26,22 @@ public enum LetterEdit {
     public static func mended(
         _ letter: StoredLetter, body: [UInt8], key: PseudonymKey, at now: Moment
     ) throws(Problem) -> StoredLetter {
-        let request: Request
-        do throws(ContractError) { request = try RequestContract.read(body) } catch { throw .invalid(error) }
+        let message: IntakeMessage
+        do throws(ContractError) { message = try IntakeContract.read(body) } catch { throw .invalid(error) }
         var mended = letter.letter
         mended.body = body
-        mended.envelope = envelope(letter.letter.envelope, requestID: request.requestID)
+        mended.envelope = envelope(letter.letter.envelope, id: message.id)
         if mended == letter.letter { throw .unchanged }
         return StoredLetter(id: LetterID(mended, key), arrivedAt: now.text, editOf: letter.id, letter: mended)
     }
 
-    /// The properties that must agree with the body: the id is the request's, and the body is plain UTF-8.
-    private static func envelope(_ envelope: JSONValue, requestID: String) -> JSONValue {
+    /// The properties that must agree with the body: the id is the message's, and the body is plain UTF-8.
+    private static func envelope(_ envelope: JSONValue, id: String) -> JSONValue {
         guard let members = envelope.objectValue else { return envelope }
         return .object(
             members.filter { $0.name != "contentEncoding" }.map {
-                $0.name == "messageId" && $0.value.stringValue?.lowercased() != requestID
-                    ? JSONMember(name: $0.name, value: .string(requestID)) : $0
+                $0.name == "messageId" && $0.value.stringValue?.lowercased() != id
+                    ? JSONMember(name: $0.name, value: .string(id)) : $0
             })
     }
 

@@ -18,6 +18,18 @@ public enum MaskedMessage {
         "attachments.kind": isWord(Request.AttachmentKind.self), "attachments.issuer": isWord(Request.Issuer.self),
         "attachments.standing": isWord(Request.Standing.self),
         "attachments.namesSubject": isWord(Request.Answer.self),
+        "recordId": isUUID, "kind": isWord(CaseKind.self), "agency": isToken, "happenedAt": isMoment,
+        "about.requestId": isUUID, "about.formDate": isMoment,
+        "correction.reason": isWord(CaseMessage.CorrectionReason.self),
+        "correction.withdrawn": isWord(Request.Answer.self),
+        "detail.reason": {
+            CaseDetail.LiftReason(rawValue: $0) != nil || CaseDetail.DetentionReason(rawValue: $0) != nil
+        },
+        "detail.hold": isWord(CaseDetail.PersonsAnswer.self),
+        "detail.transfer": isWord(CaseDetail.PersonsAnswer.self),
+        "detail.notify": isWord(CaseDetail.PersonsAnswer.self), "detail.basis": isWord(CaseDetail.Paper.self),
+        "detail.authority": isWord(CaseDetail.TransferAuthority.self),
+        "detail.outcome": isWord(CaseDetail.CustodyEnd.self),
     ]
     private static let openProperties: [String: @Sendable (String) -> Bool] = [
         "contentType": isToken, "contentEncoding": isToken, "messageId": isUUID, "type": isToken,

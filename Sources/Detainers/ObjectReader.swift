@@ -53,6 +53,36 @@ struct ObjectReader {
         try required(name, try text(name, atMost: maximum))
     }
 
+    /// A UUID, in lower case.
+    mutating func uuid(_ name: String) throws(ContractError) -> String? {
+        guard let text = try text(name, atMost: 36) else { return nil }
+        let isUUID =
+            text.utf8.count == 36
+            && text.utf8.enumerated().allSatisfy { position, byte in
+                [8, 13, 18, 23].contains(position)
+                    ? byte == UInt8(ascii: "-") : "0123456789abcdefABCDEF".utf8.contains(byte)
+            }
+        guard isUUID else { throw error(name, "must be a UUID") }
+        return text.lowercased()
+    }
+
+    mutating func requiredUUID(_ name: String) throws(ContractError) -> String { try required(name, try uuid(name)) }
+
+    /// A short name such as `boston-police`: it is recorded as it is, so nothing that a person's name could be.
+    mutating func name(_ name: String, atMost maximum: Int) throws(ContractError) -> String? {
+        guard let text = try text(name, atMost: maximum) else { return nil }
+        let isName = text.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0)
+                || $0 == UInt8(ascii: "-")
+        }
+        guard isName else { throw error(name, "must be lower-case letters, digits and hyphens") }
+        return text
+    }
+
+    mutating func requiredName(_ name: String, atMost maximum: Int) throws(ContractError) -> String {
+        try required(name, try self.name(name, atMost: maximum))
+    }
+
     mutating func number(_ name: String, _ range: ClosedRange<Int>) throws(ContractError) -> Int? {
         guard let value = value(name) else { return nil }
         guard let number = value.intValue, range.contains(number) else {

@@ -1,11 +1,3 @@
-/// An intact line that is no record of ours.
-public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var member: String
-    public var description: String {
-        "a record lacks a readable member `\(member)`: was it written by another version?"
-    }
-}
-
 extension Outcome {
     /// The record of the outcome as the ledger writes it.
     public func json() -> JSONValue {
@@ -42,14 +34,7 @@ extension Outcome {
         members.add("custodyStatus", custodyStatus.rawValue)
         members.add("disposition", disposition.rawValue)
         if let decision { Self.add(decision, to: &members) }
-        var keys = Members()
-        keys.add("keyId", pseudonyms.keyID)
-        keys.add("normalization", pseudonyms.normalization)
-        keys.add("fileNumber", pseudonyms.fileNumber)
-        keys.add("nameAndBirthDate", pseudonyms.nameAndBirthDate)
-        keys.add("eventNumber", pseudonyms.eventNumber)
-        keys.add("booking", pseudonyms.booking)
-        members.add("pseudonyms", keys)
+        members.add("pseudonyms", pseudonyms.members)
         return members
     }
 
@@ -78,91 +63,70 @@ extension Outcome {
 
     /// Reads a record back.
     public init(json: JSONValue) throws(RecordError) {
-        let form = try Self.member(json, "form")
-        identity = RequestIdentity(
-            requestID: try Self.text(json, "requestId"), revision: try Self.number(json, "revision"))
-        agency = try Self.text(json, "agency")
-        station = json["station"]?.stringValue
-        channel = try Self.word(json, "channel")
-        formKind = try Self.word(form, "kind")
-        formDate = try Self.optional(form, "date", CivilDate.init)
-        receivedAt = try Self.optional(json, "receivedAt", Moment.init(text:))
-        foundAt = try Self.optional(json, "foundAt", Moment.init(text:))
-        probableCause = try Self.words(form, "probableCause")
-        resumeCustody = try Self.word(form, "resumeCustody")
-        defects = try Self.words(form, "defects")
-        custodyStatus = try Self.word(json, "custodyStatus")
-        guard let day = CivilDate(try Self.text(json, "date")) else { throw RecordError(member: "date") }
-        date = RequestDate(date: day, basis: try Self.word(json, "dateBasis"))
-        decision = try json["answers"].map { answers throws(RecordError) in try Self.decision(json, answers) }
-        let keys = try Self.member(json, "pseudonyms")
-        pseudonyms = Pseudonyms(
-            keyID: try Self.text(keys, "keyId"), fileNumber: keys["fileNumber"]?.stringValue,
-            nameAndBirthDate: keys["nameAndBirthDate"]?.stringValue, eventNumber: keys["eventNumber"]?.stringValue,
-            booking: keys["booking"]?.stringValue)
-        pseudonyms.normalization = try Self.number(keys, "normalization")
-        contentKey = try Self.text(json, "contentKey")
-        guard let recorded = Moment(text: try Self.text(json, "recordedAt")) else {
-            throw RecordError(member: "recordedAt")
+        let record = RecordReader(json)
+        let form = try record.object("form")
+        identity = RequestIdentity(requestID: try record.text("requestId"), revision: try record.number("revision"))
+        agency = try record.text("agency")
+        station = record.optionalText("station")
+        channel = try record.word("channel")
+        formKind = try form.word("kind")
+        formDate = try form.optional("date", CivilDate.init)
+        receivedAt = try record.optional("receivedAt", Moment.init(text:))
+        foundAt = try record.optional("foundAt", Moment.init(text:))
+        probableCause = try form.words("probableCause")
+        resumeCustody = try form.word("resumeCustody")
+        defects = try form.words("defects")
+        custodyStatus = try record.word("custodyStatus")
+        date = RequestDate(date: try record.read("date", CivilDate.init), basis: try record.word("dateBasis"))
+        decision = try json["answers"].map { answers throws(RecordError) in
+            try Self.decision(record, RecordReader(answers))
         }
-        recordedAt = recorded
-        traceparent = json["traceparent"]?.stringValue
-        jurisdiction = try Self.text(json, "jurisdiction")
+        pseudonyms = try Pseudonyms(json: json)
+        contentKey = try record.text("contentKey")
+        recordedAt = try record.read("recordedAt", Moment.init(text:))
+        traceparent = record.optionalText("traceparent")
+        jurisdiction = try record.text("jurisdiction")
     }
 
-    private static func decision(_ json: JSONValue, _ answers: JSONValue) throws(RecordError) -> Decision {
-        let report = try member(json, "report")
-        let policy = try member(json, "policy")
+    private static func decision(_ record: RecordReader, _ answers: RecordReader) throws(RecordError) -> Decision {
+        let report = try record.object("report")
+        let policy = try record.object("policy")
         return Decision(
             hold: try answer(answers, "hold"), transfer: try answer(answers, "transfer"),
-            notify: try answer(answers, "notify"), reportLine: try text(report, "line"),
-            reportRule: try text(report, "rule"),
-            facts: (json["facts"]?.objectValue ?? []).map { Fact(name: $0.name, value: $0.value.stringValue ?? "") },
-            policyName: try text(policy, "name"), policyDigest: try text(policy, "digest"))
+            notify: try answer(answers, "notify"), reportLine: try report.text("line"),
+            reportRule: try report.text("rule"),
+            facts: (record.json["facts"]?.objectValue ?? []).map {
+                Fact(name: $0.name, value: $0.value.stringValue ?? "")
+            },
+            policyName: try policy.text("name"), policyDigest: try policy.text("digest"))
     }
 
-    private static func answer(_ answers: JSONValue, _ name: String) throws(RecordError) -> GivenAnswer {
-        let given = try member(answers, name)
+    private static func answer(_ answers: RecordReader, _ name: String) throws(RecordError) -> GivenAnswer {
+        let given = try answers.object(name)
         return GivenAnswer(
-            answer: try word(given, "answer"), rule: try text(given, "rule"), to: given["to"]?.stringValue)
+            answer: try given.word("answer"), rule: try given.text("rule"), to: given.optionalText("to"))
+    }
+}
+
+extension Pseudonyms {
+    var members: Members {
+        var keys = Members()
+        keys.add("keyId", keyID)
+        keys.add("normalization", normalization)
+        keys.add("fileNumber", fileNumber)
+        keys.add("nameAndBirthDate", nameAndBirthDate)
+        keys.add("eventNumber", eventNumber)
+        keys.add("booking", booking)
+        return keys
     }
 
-    private static func member(_ json: JSONValue, _ name: String) throws(RecordError) -> JSONValue {
-        guard let value = json[name] else { throw RecordError(member: name) }
-        return value
-    }
-
-    private static func text(_ json: JSONValue, _ name: String) throws(RecordError) -> String {
-        guard let text = json[name]?.stringValue else { throw RecordError(member: name) }
-        return text
-    }
-
-    private static func number(_ json: JSONValue, _ name: String) throws(RecordError) -> Int {
-        guard let number = json[name]?.intValue else { throw RecordError(member: name) }
-        return number
-    }
-
-    private static func word<Word: RawRepresentable>(
-        _ json: JSONValue, _ name: String
-    ) throws(RecordError) -> Word where Word.RawValue == String {
-        guard let word = Word(rawValue: try text(json, name)) else { throw RecordError(member: name) }
-        return word
-    }
-
-    private static func words<Word: RawRepresentable>(
-        _ json: JSONValue, _ name: String
-    ) throws(RecordError) -> [Word]? where Word.RawValue == String {
-        guard let values = json[name]?.arrayValue else { return nil }
-        let words = values.compactMap { $0.stringValue.flatMap(Word.init(rawValue:)) }
-        guard words.count == values.count else { throw RecordError(member: name) }
-        return words
-    }
-
-    private static func optional<Value>(
-        _ json: JSONValue, _ name: String, _ read: (String) -> Value?
-    ) throws(RecordError) -> Value? {
-        guard let text = json[name]?.stringValue else { return nil }
-        guard let value = read(text) else { throw RecordError(member: name) }
-        return value
+    /// Out of a record's member `pseudonyms`.
+    init(json record: JSONValue) throws(RecordError) {
+        let keys = try RecordReader(record).object("pseudonyms")
+        self.init(
+            keyID: try keys.text("keyId"), fileNumber: keys.optionalText("fileNumber"),
+            nameAndBirthDate: keys.optionalText("nameAndBirthDate"), eventNumber: keys.optionalText("eventNumber"),
+            booking: keys.optionalText("booking"))
+        normalization = try keys.number("normalization")
     }
 }

@@ -62,23 +62,39 @@ public struct PseudonymKey: Sendable {
 
     /// The pseudonyms of the person, form and booking of a request.
     public func pseudonyms(of request: Request) -> Pseudonyms {
-        let subject = request.subject
+        pseudonyms(
+            request.subject, eventNumber: request.form.eventNumber, booking: request.custody.bookingNumber,
+            agency: request.receivedBy.agency)
+    }
+
+    /// The pseudonyms of the person, form and booking that a record of a case is about.
+    public func pseudonyms(of message: CaseMessage) -> Pseudonyms {
+        pseudonyms(
+            message.about.subject, eventNumber: message.about.eventNumber, booking: message.about.bookingNumber,
+            agency: message.agency)
+    }
+
+    private func pseudonyms(
+        _ subject: Request.Subject, eventNumber: String?, booking: String?, agency: String
+    ) -> Pseudonyms {
         var pseudonyms = Pseudonyms(keyID: keyID)
         pseudonyms.fileNumber = subject.fileNumber.map(Self.fileNumber).flatMap { keyed("file-number", [$0]) }
         if let family = subject.familyName, let given = subject.givenNames, let birth = subject.birthDate {
             pseudonyms.nameAndBirthDate = keyed(
                 "name-and-birth-date", [Self.name(family), Self.name(given), birth.description])
         }
-        pseudonyms.eventNumber = request.form.eventNumber.flatMap { keyed("event-number", [Self.reference($0)]) }
-        pseudonyms.booking = request.custody.bookingNumber.flatMap {
-            keyed("booking", [request.receivedBy.agency, Self.reference($0)])
-        }
+        pseudonyms.eventNumber = eventNumber.flatMap { keyed("event-number", [Self.reference($0)]) }
+        pseudonyms.booking = booking.flatMap { keyed("booking", [agency, Self.reference($0)]) }
         return pseudonyms
     }
 
     /// A key for the whole content: two messages have the same one exactly when they say the same.
     public func content(of request: Request) -> String {
         code("content", RequestContract.json(request).serialized())
+    }
+
+    public func content(of message: CaseMessage) -> String {
+        code("content", CaseContract.json(message).serialized())
     }
 
     /// A letter's id: the same for the same message, however often it dies.

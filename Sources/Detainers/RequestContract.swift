@@ -24,33 +24,16 @@ public enum RequestContract {
     }
 
     /// Reads one message body.
-    public static func read(_ body: [UInt8]) throws(ContractError) -> Request {
-        if body.count > maximumBodyBytes {
-            throw ContractError(reason: .tooLarge, path: "", explanation: "is larger than \(maximumBodyBytes) bytes")
-        }
-        let json: JSONValue
-        do { json = try JSONValue.parse(body) } catch {
-            let reason: DeadLetterReason = error.isEncoding ? .wrongEncoding : .malformedJSON
-            throw ContractError(
-                reason: reason, path: RequestMembers.pointer(error.path),
-                explanation: "\(error.explanation), at byte \(error.offset)")
-        }
+    public static func read(_ body: [UInt8]) throws(ContractError) -> Request { try read(IntakeContract.parse(body)) }
+
+    static func read(_ json: JSONValue) throws(ContractError) -> Request {
         var root = try ObjectReader(json, path: "")
-        let schema = try root.requiredText("schema", atMost: Length.text)
-        guard schema == Self.schema else {
-            // Another version is ours to learn; anything else is no request of any version.
-            let version = schema.hasPrefix("detainer.request/") ? schema.dropFirst("detainer.request/".count) : ""
-            let isVersion = (1...4).contains(version.utf8.count) && version.allSatisfy { ("0"..."9").contains($0) }
-            throw ContractError(
-                reason: isVersion ? .unsupportedVersion : .schema, path: "/schema",
-                explanation: "must be `\(Self.schema)`")
-        }
+        try IntakeContract.checkSchema(&root, is: schema)
         return try request(&root)
     }
 
     private static func request(_ root: inout ObjectReader) throws(ContractError) -> Request {
-        let id = try root.requiredText("requestId", atMost: 36)
-        guard isUUID(id) else { throw root.error("requestId", "must be a UUID") }
+        let id = try root.requiredUUID("requestId")
         let revision = try root.number("revision", 1...maximumRevision) ?? 1
         var receivedBy = try root.requiredObject("receivedBy")
         var receipt = try root.requiredObject("receipt")
@@ -58,7 +41,7 @@ public enum RequestContract {
         let subject = try root.object("subject")
         let custody = try root.object("custody")
         let request = Request(
-            requestID: id.lowercased(), revision: revision, receivedBy: try readReceivedBy(&receivedBy),
+            requestID: id, revision: revision, receivedBy: try readReceivedBy(&receivedBy),
             receipt: try readReceipt(&receipt), form: try readForm(&form), subject: try readSubject(subject),
             custody: try readCustody(custody), attachments: try readAttachments(&root),
             findings: try root.object("findings").map(readFindings))
@@ -67,12 +50,7 @@ public enum RequestContract {
     }
 
     private static func readReceivedBy(_ object: inout ObjectReader) throws(ContractError) -> Request.ReceivedBy {
-        let agency = try object.requiredText("agency", atMost: Length.reference)
-        let isName = agency.utf8.allSatisfy {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0)
-                || $0 == UInt8(ascii: "-")
-        }
-        guard isName else { throw object.error("agency", "must be lower-case letters, digits and hyphens") }
+        let agency = try object.requiredName("agency", atMost: Length.reference)
         let station = try object.text("station", atMost: Length.identifier)
         try object.finish()
         return Request.ReceivedBy(agency: agency, station: station)
@@ -116,7 +94,7 @@ public enum RequestContract {
             probableCause: probableCause, resumeCustody: resumeCustody, asks: asks, defects: defects)
     }
 
-    private static func readSubject(_ object: consuming ObjectReader?) throws(ContractError) -> Request.Subject {
+    static func readSubject(_ object: consuming ObjectReader?) throws(ContractError) -> Request.Subject {
         guard var object else { return Request.Subject() }
         let subject = Request.Subject(
             fileNumber: try object.text("fileNumber", atMost: Length.identifier),
@@ -173,14 +151,5 @@ public enum RequestContract {
             criminalPurpose: try object.word("criminalPurpose") ?? .unknown)
         try object.finish()
         return findings
-    }
-
-    private static func isUUID(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return bytes.count == 36
-            && bytes.enumerated().allSatisfy { position, byte in
-                [8, 13, 18, 23].contains(position)
-                    ? byte == UInt8(ascii: "-") : "0123456789abcdefABCDEF".utf8.contains(byte)
-            }
     }
 }

@@ -70,7 +70,7 @@ extension RequestContract {
         return members
     }
 
-    private static func subject(_ subject: Request.Subject) -> Members {
+    static func subject(_ subject: Request.Subject) -> Members {
         var members = Members()
         members.add("fileNumber", subject.fileNumber)
         members.add("subjectId", subject.subjectID)

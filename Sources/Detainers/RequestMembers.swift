@@ -1,14 +1,16 @@
-/// The names of members that the request contract knows, at whatever place; any other name may itself be about a
-/// person.
+/// The names of members that the contracts of the intake queue know, at whatever place; any other name may itself be
+/// about a person.
 public enum RequestMembers {
     public static let names: Set<String> = [
-        "agency", "asks", "attachments", "birthDate", "bookingNumber", "channel", "costAgreement", "criminalPurpose",
-        "custody", "defects", "eligibleForReleaseAt", "eventNumber", "familyName", "fileNumber", "findings", "form",
-        "formDate", "foundAt", "foundBy", "givenNames", "hold", "imageDigest", "issuer", "issuingOffice", "kind",
-        "namesSubject", "notice", "pages", "probableCause", "qualifyingCharge", "qualifyingConviction", "receipt",
-        "receivedAt", "receivedAtSource", "receivedBy", "releaseDatePublic", "removedBefore", "requestId",
-        "resumeCustody", "revision", "schema", "senderReference", "standing", "station", "status", "subject",
-        "subjectId", "transfer", "verifiedBy", "watchListMatch", "yearsSinceConviction",
+        "about", "agency", "asks", "attachments", "authority", "bailPostedAt", "basis", "birthDate", "bookingNumber",
+        "cents", "channel", "correction", "costAgreement", "criminalPurpose", "custody", "defects", "detail",
+        "eligibleForReleaseAt", "eventNumber", "familyName", "fileNumber", "findings", "form", "formDate", "foundAt",
+        "foundBy", "from", "givenNames", "happenedAt", "hold", "imageDigest", "issuer", "issuingOffice", "kind",
+        "namesSubject", "notice", "notify", "outcome", "pages", "probableCause", "qualifyingCharge",
+        "qualifyingConviction", "reason", "receipt", "receivedAt", "receivedAtSource", "receivedBy", "receivingAgency",
+        "recordId", "recordedBy", "releaseDatePublic", "removedBefore", "requestId", "resumeCustody", "revision",
+        "schema", "senderReference", "standing", "station", "status", "subject", "subjectId", "transfer", "until",
+        "verifiedBy", "watchListMatch", "withdrawn", "yearsSinceConviction",
     ]
 
     /// A JSON Pointer with `?` for every name that is none of them.

@@ -87,15 +87,28 @@ public struct LedgerReader: Sendable {
     ///   throws.
     @discardableResult
     public func records(from index: UInt64 = 0, _ body: (StoredRecord) throws -> Void) throws -> UInt64 {
+        try extent { if $0.index >= index { try body($0) } }.announcedThrough
+    }
+
+    /// How far a ledger reaches.
+    public struct Extent: Sendable, Equatable {
+        public var records: UInt64
+        /// Of all of them, in base64.
+        public var root: String
+        public var announcedThrough: UInt64
+    }
+
+    /// Every record, in order, and where the ledger ended when it was read.
+    public func extent(_ body: (StoredRecord) throws -> Void) throws -> Extent {
         var failure: (any Error)?
         do throws(LedgerError) {
-            return try scan { record throws(LedgerError) in
-                if record.index < index { return }
+            let scan = try scan { record throws(LedgerError) in
                 do { try body(record) } catch {
                     failure = error
                     throw LedgerError(code: .inputOutput, message: "stopped")
                 }
-            }.announcedThrough
+            }
+            return Extent(records: scan.tree.count, root: scan.tree.root, announcedThrough: scan.announcedThrough)
         } catch {
             throw failure ?? error
         }

@@ -55,15 +55,15 @@ public struct AnnualReport: Sendable, Equatable {
     /// Later forms in a custody episode, which were counted with the first.
     public private(set) var laterForms = 0
 
-    public init(year: Int, outcomes: OutcomeUnion, unread: Unread = Unread(), rule: CountingRule = .forms) {
+    public init(year: Int, outcomes: ValueUnion<Outcome>, unread: Unread = Unread(), rule: CountingRule = .forms) {
         self.year = year
         self.unread = unread
         self.rule = rule
         var latest: [String: Outcome] = [:]
         for entry in outcomes.sorted() {
-            let identity = entry.outcome.identity
+            let identity = entry.value.identity
             if let known = latest[identity.requestID], known.identity.revision >= identity.revision { continue }
-            latest[identity.requestID] = entry.outcome
+            latest[identity.requestID] = entry.value
         }
         notOurs = latest.values.count { $0.decision == nil && $0.date.date.year == year }
         // A receipt in January may be of a form that came in December: all years are sorted, one is counted.

@@ -1,17 +1,17 @@
 import Detainers
 
-/// Recorded outcomes whose events are not confirmed yet, in the order of their records.
+/// Recorded entries whose events are not confirmed yet, in the order of their records.
 struct Announcements {
-    private struct Entry {
+    private struct Pending {
         var index: UInt64
-        var outcome: Outcome
+        var entry: LedgerEntry
         var waiting: [UInt64]
         var sentAt: Int64?
         var isConfirmed = false
     }
 
     /// INVARIANT: ascending by index; the first entry is not confirmed.
-    private var entries: [Entry] = []
+    private var entries: [Pending] = []
     private var recordCount: UInt64
     private let backlogEnd: UInt64
     private(set) var sentCount = 0
@@ -23,7 +23,7 @@ struct Announcements {
     init(recordCount: UInt64, backlog: [Announcement]) {
         self.recordCount = recordCount
         self.backlogEnd = recordCount
-        self.entries = backlog.map { Entry(index: $0.index, outcome: $0.outcome, waiting: []) }
+        self.entries = backlog.map { Pending(index: $0.index, entry: $0.entry, waiting: []) }
     }
 
     var isEmpty: Bool { entries.isEmpty }
@@ -34,13 +34,13 @@ struct Announcements {
     mutating func add(_ batch: [Recording], firstIndex: UInt64) {
         for (offset, recording) in batch.enumerated() {
             entries.append(
-                Entry(index: firstIndex + UInt64(offset), outcome: recording.outcome, waiting: recording.waiting))
+                Pending(index: firstIndex + UInt64(offset), entry: recording.entry, waiting: recording.waiting))
         }
         recordCount = firstIndex + UInt64(batch.count)
     }
 
-    mutating func wait(_ flight: UInt64, for identity: RequestIdentity) -> Bool {
-        guard let position = entries.firstIndex(where: { $0.outcome.identity == identity && !$0.isConfirmed }) else {
+    mutating func wait(_ flight: UInt64, for identity: LedgerEntry.Identity) -> Bool {
+        guard let position = entries.firstIndex(where: { $0.entry.identity == identity && !$0.isConfirmed }) else {
             return false
         }
         entries[position].waiting.append(flight)
@@ -52,8 +52,8 @@ struct Announcements {
         while sent.count < room, firstUnsent < entries.count {
             if entries[firstUnsent].sentAt == nil, !entries[firstUnsent].isConfirmed {
                 entries[firstUnsent].sentAt = now
-                let entry = entries[firstUnsent]
-                sent.append((entry.index, Announcement(index: entry.index, outcome: entry.outcome)))
+                let pending = entries[firstUnsent]
+                sent.append((pending.index, Announcement(index: pending.index, entry: pending.entry)))
             }
             firstUnsent += 1
         }
@@ -61,16 +61,16 @@ struct Announcements {
         return sent
     }
 
-    /// The outcome whose event was confirmed, with the deliveries that waited for it; `nil` for a letter's token.
-    mutating func confirmed(_ token: UInt64) -> (identity: RequestIdentity, waiting: [UInt64])? {
+    /// The entry whose event was confirmed, with the deliveries that waited for it; `nil` for a letter's token.
+    mutating func confirmed(_ token: UInt64) -> (identity: LedgerEntry.Identity, waiting: [UInt64])? {
         guard let position = position(of: token), !entries[position].isConfirmed else { return nil }
-        let entry = entries[position]
-        if entry.sentAt != nil { sentCount -= 1 }
+        let pending = entries[position]
+        if pending.sentAt != nil { sentCount -= 1 }
         entries[position].isConfirmed = true
         let confirmedCount = entries.prefix { $0.isConfirmed }.count
         entries.removeFirst(confirmedCount)
         firstUnsent = max(0, firstUnsent - confirmedCount)
-        return (entry.outcome.identity, entry.waiting)
+        return (pending.entry.identity, pending.waiting)
     }
 
     /// All that is not confirmed is to be sent again: the connection it was sent on is gone.

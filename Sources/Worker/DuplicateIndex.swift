@@ -1,6 +1,6 @@
 public import Detainers
 
-/// What this worker's own ledger holds, by request id and revision.
+/// What this worker's own ledger holds, by id and revision.
 public struct DuplicateIndex: Sendable {
     enum Look: Equatable {
         /// Never seen here.
@@ -18,12 +18,12 @@ public struct DuplicateIndex: Sendable {
         var isAnnounced: Bool
     }
 
-    private var entries: [RequestIdentity: Entry] = [:]
+    private var entries: [LedgerEntry.Identity: Entry] = [:]
 
     public init() {}
 
-    /// Enters an outcome found in the ledger; the first one of an identity stands.
-    public mutating func load(_ identity: RequestIdentity, contentKey: String, isAnnounced: Bool) {
+    /// Enters what was found in the ledger; the first one of an identity stands.
+    public mutating func load(_ identity: LedgerEntry.Identity, contentKey: String, isAnnounced: Bool) {
         if let known = entries[identity] {
             entries[identity]?.isAnnounced = known.isAnnounced && isAnnounced
         } else {
@@ -31,21 +31,21 @@ public struct DuplicateIndex: Sendable {
         }
     }
 
-    func look(_ identity: RequestIdentity, contentKey: String) -> Look {
+    func look(_ identity: LedgerEntry.Identity, contentKey: String) -> Look {
         guard let entry = entries[identity] else { return .new }
         if entry.contentKey != contentKey { return .conflict }
         return entry.isAnnounced ? .announced : .pending
     }
 
-    mutating func expect(_ identity: RequestIdentity, contentKey: String) {
+    mutating func expect(_ identity: LedgerEntry.Identity, contentKey: String) {
         entries[identity] = Entry(contentKey: contentKey, isAnnounced: false)
     }
 
-    mutating func announced(_ identity: RequestIdentity) {
+    mutating func announced(_ identity: LedgerEntry.Identity) {
         entries[identity]?.isAnnounced = true
     }
 
-    mutating func forget(_ identity: RequestIdentity) {
+    mutating func forget(_ identity: LedgerEntry.Identity) {
         entries[identity] = nil
     }
 }

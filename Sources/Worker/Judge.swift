@@ -27,9 +27,12 @@ public struct Judge: Sendable {
 
     /// The verdict on one delivery, with the letter to write should it contradict what is on record.
     public func arrival(of delivery: Delivery, at now: Moment) -> Arrival {
-        let conflict = "/requestId: another content is on record under this id and revision"
+        let verdict = verdict(on: delivery, at: now)
+        var member = "requestId"
+        if case .entry(.record) = verdict { member = "recordId" }
+        let conflict = "/\(member): another content is on record under this id and revision"
         return Arrival(
-            tag: delivery.deliveryTag, verdict: verdict(on: delivery, at: now),
+            tag: delivery.deliveryTag, verdict: verdict,
             conflictLetter: { letter(.conflictingDuplicate, detail: conflict, delivery: delivery, at: now) })
     }
 
@@ -60,11 +63,15 @@ public struct Judge: Sendable {
             return dead(.wrongEncoding, "properties/content_encoding: send plain UTF-8")
         }
         do {
-            let request = try RequestContract.read(delivery.message.body)
-            if let messageID = properties.messageID, messageID.lowercased() != request.requestID {
-                return dead(.identityMismatch, "/requestId: differs from the property message_id")
+            let message = try IntakeContract.read(delivery.message.body)
+            if let messageID = properties.messageID, messageID.lowercased() != message.id {
+                return dead(.identityMismatch, "/\(message.idMember): differs from the property message_id")
             }
-            return decide(request, traceparent: traceparent(of: properties), at: now, dead)
+            let traceparent = traceparent(of: properties)
+            switch message {
+            case .request(let request): return decide(request, traceparent: traceparent, at: now, dead)
+            case .record(let record): return .entry(.record(recorded(record, traceparent: traceparent, at: now)))
+            }
         } catch {
             return dead(error.reason, error.description)
         }
@@ -91,11 +98,22 @@ public struct Judge: Sendable {
             return dead(.undecidable, "/receipt: no policy is in force on the date of this request", "")
         }
         let key = key(of: jurisdiction)
-        return .outcome(
-            Outcome(
-                request: request, decision: decision, date: date, pseudonyms: key.pseudonyms(of: request),
-                contentKey: key.content(of: request), recordedAt: now, traceparent: traceparent,
-                jurisdiction: jurisdiction))
+        return .entry(
+            .outcome(
+                Outcome(
+                    request: request, decision: decision, date: date, pseudonyms: key.pseudonyms(of: request),
+                    contentKey: key.content(of: request), recordedAt: now, traceparent: traceparent,
+                    jurisdiction: jurisdiction)))
+    }
+
+    /// A record of what people did is taken as it is: there is nothing to decide.
+    private func recorded(_ message: CaseMessage, traceparent: String?, at now: Moment) -> CaseRecord {
+        let place = policies.place(of: message.agency)
+        let key = key(of: place.jurisdiction)
+        return CaseRecord(
+            message: message, date: (message.happenedAt ?? now).date(in: place.timeZone),
+            pseudonyms: key.pseudonyms(of: message), contentKey: key.content(of: message), recordedAt: now,
+            traceparent: traceparent, jurisdiction: place.jurisdiction, isOurs: place.isServed)
     }
 
     private func letter(

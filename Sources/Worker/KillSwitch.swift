@@ -58,7 +58,7 @@ public struct KillSwitch: Sendable {
     /// A hash of this process, which tells messages apart.
     private static func message(_ verdict: Verdict) -> Int {
         switch verdict {
-        case .outcome(let outcome): outcome.identity.hashValue
+        case .entry(let entry): entry.identity.hashValue
         case .dead(let letter): letter.body.hashValue
         }
     }
@@ -66,7 +66,7 @@ public struct KillSwitch: Sendable {
     /// `nil`: it says nothing about this worker.
     private static func isAtFault(_ verdict: Verdict) -> Bool? {
         switch verdict {
-        case .outcome: false
+        case .entry: false
         case .dead(let letter):
             switch letter.reason {
             case .undecidable, .unsupportedVersion: true

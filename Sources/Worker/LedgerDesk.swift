@@ -65,15 +65,15 @@ final class LedgerDesk: Sendable {
 
     /// Writes and syncs one batch, then answers with what was committed.
     func record(
-        _ outcomes: [Outcome], announcedThrough: UInt64,
+        _ entries: [LedgerEntry], announcedThrough: UInt64,
         answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void
     ) {
         perform {
-            answer(self.append(outcomes.map { $0.json() }, announcedThrough: announcedThrough))
+            answer(self.append(entries.map { $0.json() }, announcedThrough: announcedThrough))
         }
     }
 
-    /// Writes and syncs a record that is no outcome, behind all that was handed in before.
+    /// Writes and syncs a record that is no entry, behind all that was handed in before.
     func record(_ record: JSONValue, answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void) {
         perform { answer(self.append([record], announcedThrough: 0)) }
     }

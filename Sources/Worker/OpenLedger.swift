@@ -4,7 +4,7 @@ public import Ledger
 /// What a worker's ledger says about where the worker stands.
 struct RecordedState {
     var index = DuplicateIndex()
-    /// Outcomes that are not known to be announced, in order.
+    /// Entries that are not known to be announced, in order.
     var backlog: [Announcement] = []
     var count: UInt64 = 0
 
@@ -13,11 +13,10 @@ struct RecordedState {
         var state = RecordedState()
         try reader.records { record in
             state.count = record.index + 1
-            guard record.value["kind"]?.stringValue == Outcome.kind else { return }
-            let outcome = try Outcome(json: record.value)
+            guard let entry = try LedgerEntry(json: record.value) else { return }
             let isAnnounced = record.index < announcedThrough
-            state.index.load(outcome.identity, contentKey: outcome.contentKey, isAnnounced: isAnnounced)
-            if !isAnnounced { state.backlog.append(Announcement(index: record.index, outcome: outcome)) }
+            state.index.load(entry.identity, contentKey: entry.contentKey, isAnnounced: isAnnounced)
+            if !isAnnounced { state.backlog.append(Announcement(index: record.index, entry: entry)) }
         }
         return state
     }

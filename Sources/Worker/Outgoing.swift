@@ -3,16 +3,16 @@ import Detainers
 
 /// The messages a worker publishes, all of them persistent; the connection adds mandatory and confirm.
 enum Outgoing {
-    static func event(_ outcome: Outcome, token: UInt64, exchange: String, position: LedgerPosition) -> Publication {
+    static func event(_ entry: LedgerEntry, token: UInt64, exchange: String, position: LedgerPosition) -> Publication {
         var properties = MessageProperties()
-        properties.contentType = "application/cloudevents+json"
+        properties.contentType = LedgerEvent.contentType
         properties.deliveryMode = 2
-        properties.messageID = outcome.identity.eventID
-        properties.type = "detainer.outcome.1"
-        if let traceparent = outcome.traceparent { properties.headers = [("traceparent", .string(traceparent))] }
+        properties.messageID = entry.eventID
+        properties.type = LedgerEvent.type(entry)
+        if let traceparent = entry.traceparent { properties.headers = [("traceparent", .string(traceparent))] }
         return Publication(
-            token: token, exchange: exchange, routingKey: OutcomeEvent.routingKey(outcome),
+            token: token, exchange: exchange, routingKey: LedgerEvent.routingKey(entry),
             message: Message(
-                body: OutcomeEvent.json(outcome, ledger: position).serialized(), properties: properties))
+                body: LedgerEvent.json(entry, ledger: position).serialized(), properties: properties))
     }
 }

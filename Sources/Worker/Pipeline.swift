@@ -156,26 +156,26 @@ public struct Pipeline: Sendable {
             let flight = flights.add(tag: arrival.tag, generation: from)
             switch arrival.verdict {
             case .dead(let letter): flights.awaitLetter(letter, flight)
-            case .outcome(let outcome): decided(outcome, arrival: arrival, flight: flight)
+            case .entry(let entry): decided(entry, arrival: arrival, flight: flight)
             }
         }
     }
 
-    private mutating func decided(_ outcome: Outcome, arrival: Arrival, flight: UInt64) {
-        switch index.look(outcome.identity, contentKey: outcome.contentKey) {
+    private mutating func decided(_ entry: LedgerEntry, arrival: Arrival, flight: UInt64) {
+        switch index.look(entry.identity, contentKey: entry.contentKey) {
         case .new:
-            index.expect(outcome.identity, contentKey: outcome.contentKey)
-            gathered.append(Recording(outcome: outcome, waiting: [flight]))
+            index.expect(entry.identity, contentKey: entry.contentKey)
+            gathered.append(Recording(entry: entry, waiting: [flight]))
         case .announced: flights.done(flight)
-        case .pending: wait(flight, for: outcome.identity)
+        case .pending: wait(flight, for: entry.identity)
         case .conflict: flights.awaitLetter(arrival.conflictLetter(), flight)
         }
     }
 
-    private mutating func wait(_ flight: UInt64, for identity: RequestIdentity) {
-        if let position = gathered.firstIndex(where: { $0.outcome.identity == identity }) {
+    private mutating func wait(_ flight: UInt64, for identity: LedgerEntry.Identity) {
+        if let position = gathered.firstIndex(where: { $0.entry.identity == identity }) {
             gathered[position].waiting.append(flight)
-        } else if let position = writing?.batch.firstIndex(where: { $0.outcome.identity == identity }) {
+        } else if let position = writing?.batch.firstIndex(where: { $0.entry.identity == identity }) {
             writing?.batch[position].waiting.append(flight)
         } else if !announcements.wait(flight, for: identity) {
             preconditionFailure("a pending request is gathered, being written or being announced")
@@ -198,7 +198,7 @@ public struct Pipeline: Sendable {
     }
 
     private mutating func notWritable(_ actions: inout [Action], at now: Int64) {
-        for recording in writing?.batch ?? [] { index.forget(recording.outcome.identity) }
+        for recording in writing?.batch ?? [] { index.forget(recording.entry.identity) }
         writing = nil
         loseConsumer(because: .notWritable, &actions, at: now, closing: true)
     }
@@ -242,7 +242,7 @@ public struct Pipeline: Sendable {
             consumer = .closed
             generation += 1
         }
-        for recording in gathered { index.forget(recording.outcome.identity) }
+        for recording in gathered { index.forget(recording.entry.identity) }
         gathered = []
         flights.removeAll()
         // Only a person ends a tripped switch, whatever else is lost meanwhile.
@@ -298,7 +298,7 @@ public struct Pipeline: Sendable {
         if writing == nil, !gathered.isEmpty {
             writing = Writing(batch: gathered, since: now)
             gathered = []
-            actions.append(.record(writing?.batch.map(\.outcome) ?? [], announcedThrough: announcedThrough))
+            actions.append(.record(writing?.batch.map(\.entry) ?? [], announcedThrough: announcedThrough))
         }
         finishStop(&actions, at: now)
     }

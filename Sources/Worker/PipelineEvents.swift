@@ -43,7 +43,7 @@ extension Pipeline {
         case stopConsuming
         /// Close the connection: what is not acknowledged goes back to the queue.
         case closeConsumer
-        case record([Outcome], announcedThrough: UInt64)
+        case record([LedgerEntry], announcedThrough: UInt64)
         case publish([Publishing])
         /// Acknowledge this delivery and all before it.
         case acknowledge(tag: UInt64, generation: Int)
@@ -93,30 +93,30 @@ public struct Arrival: Sendable {
     }
 }
 
-/// What reading and deciding made of one message.
+/// What reading and deciding made of one message: an entry for the ledger, or a dead letter.
 public enum Verdict: Sendable {
-    case outcome(Outcome)
+    case entry(LedgerEntry)
     case dead(DeadLetter)
 }
 
-/// An outcome to be recorded, and the deliveries that wait for it.
+/// An entry to be recorded, and the deliveries that wait for it.
 struct Recording: Sendable {
-    var outcome: Outcome
+    var entry: LedgerEntry
     var waiting: [UInt64]
 }
 
-/// A recorded outcome that has to be announced.
+/// A recorded entry that has to be announced.
 public struct Announcement: Sendable, Equatable {
     public var index: UInt64
-    public var outcome: Outcome
+    public var entry: LedgerEntry
 
-    public init(index: UInt64, outcome: Outcome) {
+    public init(index: UInt64, entry: LedgerEntry) {
         self.index = index
-        self.outcome = outcome
+        self.entry = entry
     }
 }
 
-/// One thing to publish: an outcome's event, or a dead letter.
+/// One thing to publish: an entry's event, or a dead letter.
 public enum Publishing: Sendable, Equatable {
     case event(token: UInt64, Announcement)
     case letter(token: UInt64, DeadLetter)

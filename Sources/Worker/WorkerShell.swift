@@ -230,8 +230,8 @@ struct WorkerShell {
         case .closeConsumer:
             giveBack()
             consumer?.close()
-        case .record(let outcomes, let announcedThrough):
-            desk.record(outcomes, announcedThrough: announcedThrough) { [yield] in yield(.committed($0)) }
+        case .record(let entries, let announcedThrough):
+            desk.record(entries, announcedThrough: announcedThrough) { [yield] in yield(.committed($0)) }
         case .publish(let publishings): publisher?.publish(publishings.map(publication))
         case .acknowledge(let tag, let generation):
             if generation == consumerGeneration { consumer?.acknowledge(deliveryTag: tag, multiple: true) }
@@ -286,7 +286,7 @@ struct WorkerShell {
         switch publishing {
         case .event(let token, let announcement):
             Outgoing.event(
-                announcement.outcome, token: token, exchange: configuration.outcomeExchange,
+                announcement.entry, token: token, exchange: configuration.outcomeExchange,
                 position: LedgerPosition(logID: position.logID, index: announcement.index, root: position.root))
         case .letter(let token, let letter):
             letter.publication(token: token, exchange: configuration.deadExchange)
@@ -336,9 +336,9 @@ struct WorkerShell {
     /// while its mark stands.
     private func rehearse(_ arrival: Arrival?) {
         switch arrival?.verdict {
-        case .outcome(let outcome)?:
-            _ = outcome.json().serialized()
-            _ = publication(.event(token: 0, Announcement(index: 0, outcome: outcome)))
+        case .entry(let entry)?:
+            _ = entry.json().serialized()
+            _ = publication(.event(token: 0, Announcement(index: 0, entry: entry)))
         case .dead(let letter)?: _ = publication(.letter(token: 0, letter))
         case nil: break
         }

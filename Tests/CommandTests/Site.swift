@@ -81,7 +81,6 @@ struct Site {
         }
     }
 
-    /// Takes all events off the report queue and returns their bodies.
     /// How many messages wait in one of its queues.
     func waiting(_ queue: String) async throws -> Int {
         let address = try BrokerAddress(url: try #require(url))
@@ -90,6 +89,7 @@ struct Site {
         }
     }
 
+    /// Takes all events off the report queue and returns their bodies.
     func events() async throws -> [[String: Any]] {
         let address = try BrokerAddress(url: try #require(url))
         let queue = reportQueue
@@ -122,4 +122,14 @@ func requestJSON(_ number: Int, revision: Int? = nil, agency: String = "boston-p
         + #""receivedBy":{"agency":"\#(agency)"},"#
         + #""receipt":{"channel":"fax","receivedAt":"2025-03-04T10:00:00-05:00"},"#
         + #""form":{"kind":"I-247A"\#(more)}}"#
+}
+
+/// A record of a case in JSON, with only what a test is about.
+func recordJSON(
+    _ number: Int, _ kind: String, about: String = "", detail: String = "", at: String = "2025-03-05", more: String = ""
+) -> String {
+    let tail = String(number)
+    let id = "00000000-0000-4000-9000-" + String(repeating: "0", count: 12 - tail.count) + tail
+    return #"{"schema":"detainer.record/1","recordId":"\#(id)","kind":"\#(kind)","agency":"boston-police","#
+        + #""recordedBy":"shift-supervisor","happenedAt":"\#(at)","about":{\#(about)},"detail":{\#(detail)}\#(more)}"#
 }

@@ -27,7 +27,7 @@ struct AnnualReportTests {
             traceparent: nil, jurisdiction: "boston")
     }
 
-    private func union(_ workers: [[Outcome]]) throws -> OutcomeUnion {
+    private func union(_ workers: [[Outcome]]) throws -> ValueUnion<Outcome> {
         let directory = FileManager.default.temporaryDirectory.path + "/report-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: directory) }
         for (number, outcomes) in workers.enumerated() {
@@ -37,7 +37,7 @@ struct AnnualReportTests {
                 outcomes.map { $0.json() }, announcedThrough: 0, now: Moment(secondsSinceEpoch: 0))
             opening.takeWriter().close()
         }
-        return try OutcomeUnion.read([directory])
+        return try LedgerUnion.read([directory]).outcomes
     }
 
     @Test func eachRequestCountsOnceByItsLatestRevisionInItsYear() throws {
@@ -71,12 +71,12 @@ struct AnnualReportTests {
         for order in [[[first], [second]], [[second], [first]]] {
             let union = try union(order)
             #expect(union.conflicts == [first.identity])
-            #expect(union[first.identity]?.outcome.contentKey == first.contentKey)
+            #expect(union[first.identity]?.value.contentKey == first.contentKey)
         }
     }
 
     @Test func anEmptyYearIsAllZeros() {
-        let report = AnnualReport(year: 2024, outcomes: OutcomeUnion())
+        let report = AnnualReport(year: 2024, outcomes: ValueUnion<Outcome>())
         for path in ["requests", "detained", "transferred", "reimbursements"] {
             #expect(report.json()[path]?["total"] == 0)
         }

@@ -85,7 +85,7 @@ struct SimulatedBroker {
 
     mutating func accept(_ publishing: Publishing) {
         switch publishing {
-        case .event(_, let announcement): events[announcement.outcome.identity.eventID, default: 0] += 1
+        case .event(_, let announcement): events[announcement.entry.eventID, default: 0] += 1
         case .letter(_, let letter): letters[String(decoding: letter.body, as: UTF8.self), default: 0] += 1
         }
     }

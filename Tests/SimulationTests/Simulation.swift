@@ -70,7 +70,7 @@ struct Simulation {
         enum What {
             case publisherOpened(epoch: Int)
             case consumerOpened(generation: Int)
-            case record([Outcome], announcedThrough: UInt64)
+            case record([LedgerEntry], announcedThrough: UInt64)
             case settlePublications(epoch: Int)
             case finish(announcedThrough: UInt64)
             case mark(message: String, turn: Int)

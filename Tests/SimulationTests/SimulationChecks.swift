@@ -29,7 +29,7 @@ extension Simulation {
     }
 
     mutating func check() {
-        var union = OutcomeUnion()
+        var union = LedgerUnion()
         for worker in workers.indices {
             do {
                 let reader = try LedgerReader(directory: "/ledger/w\(worker)", files: disk.files)
@@ -40,9 +40,9 @@ extension Simulation {
                 problems.append("the ledger of worker \(worker) cannot be read: \(error)")
             }
         }
-        if !union.conflicts.isEmpty { problems.append("readers see \(union.conflicts.count) conflicts") }
+        if union.conflicts > 0 { problems.append("readers see \(union.conflicts) conflicts") }
         for body in Set(submitted) {
-            let hasOutcome = union[body.identity] != nil
+            let hasOutcome = union.outcomes[body.identity] != nil
             let hasLetter = broker.letters[body.text] != nil
             if broker.dropped.contains(body) { problems.append("\(body.text) died of the delivery limit") }
             if body.isBroken || body.isGuilty {

@@ -31,9 +31,9 @@ extension Simulation {
                 LedgerReader(directory: folder(worker), files: disk.files),
                 announcedThrough: opening.report.announcedThrough)
             if mutation == .forgetBacklog {
-                for entry in state.backlog { state.index.forget(entry.outcome.identity) }
+                for entry in state.backlog { state.index.forget(entry.entry.identity) }
                 for entry in state.backlog {
-                    state.index.load(entry.outcome.identity, contentKey: entry.outcome.contentKey, isAnnounced: true)
+                    state.index.load(entry.entry.identity, contentKey: entry.entry.contentKey, isAnnounced: true)
                 }
                 state.backlog = []
             }
@@ -234,7 +234,7 @@ extension Simulation {
             request: request, decision: nil, date: RequestDate(date: day, basis: .recorded),
             pseudonyms: Pseudonyms(keyID: "k"), contentKey: body.content, recordedAt: Self.at(now), traceparent: nil,
             jurisdiction: "boston")
-        return Arrival(tag: tag, verdict: .outcome(outcome), conflictLetter: { letter })
+        return Arrival(tag: tag, verdict: .entry(.outcome(outcome)), conflictLetter: { letter })
     }
 
     mutating func perform(_ action: Pipeline.Action, _ worker: Int) {
@@ -258,9 +258,9 @@ extension Simulation {
         case .closeConsumer:
             giveBack(worker)
             broker.disconnect(worker: worker, &random)
-        case .record(let outcomes, let announcedThrough):
+        case .record(let entries, let announcedThrough):
             let ahead = mutation == .watermarkAhead ? UInt64.max / 2 : announcedThrough
-            later(.record(outcomes, announcedThrough: ahead))
+            later(.record(entries, announcedThrough: ahead))
         case .publish(let publishings):
             workers[worker].underWay += publishings
             later(.settlePublications(epoch: workers[worker].publisherEpoch))
@@ -296,7 +296,7 @@ extension Simulation {
             guard workers[worker].pipeline?.generation == generation else { return }
             broker.consume(worker: worker, generation: generation)
             handle(worker, .consumerOpened(generation: generation))
-        case .record(let outcomes, let announcedThrough): record(outcomes, announcedThrough, worker)
+        case .record(let entries, let announcedThrough): record(entries, announcedThrough, worker)
         case .settlePublications(let epoch): settlePublications(worker, epoch: epoch)
         case .finish(let announcedThrough): finish(worker, announcedThrough)
         case .mark(let message, let turn):
@@ -324,11 +324,11 @@ extension Simulation {
         start(worker)
     }
 
-    private mutating func record(_ outcomes: [Outcome], _ announcedThrough: UInt64, _ worker: Int) {
+    private mutating func record(_ entries: [LedgerEntry], _ announcedThrough: UInt64, _ worker: Int) {
         do throws(LedgerError) {
             guard
                 let commit = try workers[worker].writer?.writer?.append(
-                    outcomes.map { $0.json() }, announcedThrough: announcedThrough, now: Self.at(now))
+                    entries.map { $0.json() }, announcedThrough: announcedThrough, now: Self.at(now))
             else { return }
             if random.chance(1, of: 8) { try workers[worker].writer?.writer?.signCheckpoint() }
             handle(worker, .recorded(firstIndex: commit.firstIndex))

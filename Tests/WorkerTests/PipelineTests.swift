@@ -121,7 +121,8 @@ struct PipelineTests {
 
     @Test func theBacklogIsAnnouncedBeforeAnythingIsConsumed() {
         let backlog = [
-            Announcement(index: 4, outcome: Scene.outcome(1)), Announcement(index: 5, outcome: Scene.outcome(2)),
+            Announcement(index: 4, entry: .outcome(Scene.outcome(1))),
+            Announcement(index: 5, entry: .outcome(Scene.outcome(2))),
         ]
         var pipeline = Pipeline(index: DuplicateIndex(), recordCount: 6, backlog: backlog)
         #expect(pipeline.say(.started) == ["open publisher"])
@@ -208,7 +209,7 @@ enum Scene {
 
     static func arrival(_ number: Int, revision: Int = 1, content: String = "same", tag: UInt64) -> Arrival {
         Arrival(
-            tag: tag, verdict: .outcome(outcome(number, revision: revision, content: content)),
+            tag: tag, verdict: .entry(.outcome(outcome(number, revision: revision, content: content))),
             conflictLetter: { letter(.conflictingDuplicate) })
     }
 

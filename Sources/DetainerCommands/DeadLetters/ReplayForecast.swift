@@ -15,15 +15,15 @@ struct ReplayForecast {
     /// What a worker would make of a letter, before anyone looked into the ledgers.
     enum Judgement {
         case settled(ReplayPlan.Fate, detail: String)
-        case decided(RequestIdentity, content: String, Disposition)
+        case decided(LedgerEntry.Identity, content: String, what: String)
     }
 
     private let judge: Judge
     private let ledger: String
     /// The requests that are asked for.
-    private var asked: Set<RequestIdentity> = []
+    private var asked: Set<LedgerEntry.Identity> = []
     /// The content of those that are in the ledgers, and of what the letters before would add.
-    private var recorded: [RequestIdentity: String] = [:]
+    private var recorded: [LedgerEntry.Identity: String] = [:]
     private let intake: IntakeRoute
     let policies: [String]
 
@@ -43,9 +43,8 @@ struct ReplayForecast {
     mutating func readLedgers() throws {
         for directory in try Self.workers(ledger) {
             try LedgerReader(directory: directory).records { record in
-                guard record.value["kind"]?.stringValue == Outcome.kind else { return }
-                let outcome = try Outcome(json: record.value)
-                if asked.contains(outcome.identity) { recorded[outcome.identity] = outcome.contentKey }
+                guard let entry = try LedgerEntry(json: record.value) else { return }
+                if asked.contains(entry.identity) { recorded[entry.identity] = entry.contentKey }
             }
         }
     }
@@ -74,9 +73,16 @@ struct ReplayForecast {
             message: publication.message)
         switch judge.arrival(of: delivery, at: now).verdict {
         case .dead(let dead): return .settled(.dies, detail: "\(dead.reason.rawValue): \(dead.detail)")
-        case .outcome(let outcome):
-            asked.insert(outcome.identity)
-            return .decided(outcome.identity, content: outcome.contentKey, outcome.disposition)
+        case .entry(let entry):
+            asked.insert(entry.identity)
+            return .decided(entry.identity, content: entry.contentKey, what: Self.word(entry))
+        }
+    }
+
+    private static func word(_ entry: LedgerEntry) -> String {
+        switch entry {
+        case .outcome(let outcome): outcome.disposition.rawValue
+        case .record(let record): record.kind.rawValue
         }
     }
 
@@ -84,11 +90,11 @@ struct ReplayForecast {
     mutating func fate(_ judgement: Judgement) -> (fate: ReplayPlan.Fate, detail: String) {
         switch judgement {
         case .settled(let fate, let detail): return (fate, detail)
-        case .decided(let identity, let content, let disposition):
+        case .decided(let identity, let content, let what):
             switch recorded[identity] {
             case nil:
                 recorded[identity] = content
-                return (.decided, disposition.rawValue)
+                return (.decided, what)
             case content: return (.recorded, "in the ledger already: a repeat, which changes nothing")
             default: return (.dies, "\(DeadLetterReason.conflictingDuplicate.rawValue): another content is on record")
             }

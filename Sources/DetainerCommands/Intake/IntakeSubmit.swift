@@ -35,9 +35,10 @@ struct IntakeSubmit: AsyncParsableCommand {
             var properties = MessageProperties()
             properties.contentType = "application/json"
             properties.deliveryMode = 2
-            properties.type = "detainer.request/1"
             do {
-                properties.messageID = try RequestContract.read(message.body).requestID
+                let read = try IntakeContract.read(message.body)
+                properties.messageID = read.id
+                properties.type = read.schema
             } catch  where unchecked {
                 Log.info("\(message.place) breaks the contract and is published as it is")
             } catch {

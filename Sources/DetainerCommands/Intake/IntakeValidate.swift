@@ -17,11 +17,10 @@ struct IntakeValidate: AsyncParsableCommand {
             let messages = try MessageFiles.read(files)
             for message in messages {
                 do throws(ContractError) {
-                    let request = try RequestContract.read(message.body)
-                    report(message, request: request, error: nil)
+                    report(message, read: try IntakeContract.read(message.body), error: nil)
                 } catch {
                     invalid += 1
-                    report(message, request: nil, error: error)
+                    report(message, read: nil, error: error)
                 }
             }
             if format == .text { Output.print("\(messages.count - invalid) valid, \(invalid) invalid") }
@@ -29,7 +28,7 @@ struct IntakeValidate: AsyncParsableCommand {
         }
     }
 
-    private func report(_ message: MessageFiles.Message, request: Request?, error: ContractError?) {
+    private func report(_ message: MessageFiles.Message, read: IntakeMessage?, error: ContractError?) {
         switch format {
         case .text:
             if let error { Output.print("\(message.place): \(error.reason.rawValue): \(error.description)") }
@@ -39,7 +38,7 @@ struct IntakeValidate: AsyncParsableCommand {
                 JSONMember(name: "line", value: message.line.map { .number(String($0)) } ?? .null),
                 JSONMember(name: "valid", value: .bool(error == nil)),
             ]
-            if let request { members.append(JSONMember(name: "requestId", value: .string(request.requestID))) }
+            if let read { members.append(JSONMember(name: read.idMember, value: .string(read.id))) }
             if let error {
                 members += [
                     JSONMember(name: "reason", value: .string(error.reason.rawValue)),

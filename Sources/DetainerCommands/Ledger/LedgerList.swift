@@ -10,15 +10,16 @@ struct LedgerList: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var ledgers: LedgerOptions
 
-    @Option(help: "Which records: outcome, or policy-load: what was decided by, from when on.")
+    @Option(help: "Which records: outcome, a kind of record of a case (detained, …), or policy-load.")
     var kind = Outcome.kind
 
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
     func validate() throws {
-        guard [Outcome.kind, PolicyLoad.kind].contains(kind) else {
-            throw ValidationError("--kind takes `\(Outcome.kind)` or `\(PolicyLoad.kind)`")
+        let kinds = [Outcome.kind] + CaseKind.allCases.map(\.rawValue) + [PolicyLoad.kind]
+        guard kinds.contains(kind) else {
+            throw ValidationError("--kind takes one of " + kinds.joined(separator: ", "))
         }
     }
 
@@ -26,8 +27,9 @@ struct LedgerList: AsyncParsableCommand {
         try await Exit.mapping {
             let directories = ledgers.resolved(try common.settings())
             if kind == PolicyLoad.kind { return try listLoads(directories) }
-            let union = try OutcomeUnion.read(directories)
-            let outcomes = union.sorted().map(\.outcome)
+            let union = try LedgerUnion.read(directories)
+            if let kind = CaseKind(rawValue: kind) { return list(union.records.sorted().map(\.value), of: kind) }
+            let outcomes = union.outcomes.sorted().map(\.value)
             switch format {
             case .json: for outcome in outcomes { Output.print(outcome.json()) }
             case .text:
@@ -35,6 +37,23 @@ struct LedgerList: AsyncParsableCommand {
                     ["DATE", "REQUEST", "REV", "STATION", "FORM", "DISPOSITION", "HOLD", "TRANSFER", "NOTIFY"],
                     outcomes.map(row))
             }
+        }
+    }
+
+    private func list(_ records: [CaseRecord], of kind: CaseKind) {
+        let records = records.filter { $0.kind == kind }
+        switch format {
+        case .json: for record in records { Output.print(record.json()) }
+        case .text:
+            Output.table(
+                ["DATE", "RECORD", "REV", "AGENCY", "BY", "ABOUT REQUEST", "DETAIL"],
+                records.map { record in
+                    [
+                        record.date.description, record.identity.recordID, String(record.identity.revision),
+                        record.agency, record.recordedBy, record.requestID ?? "-",
+                        record.correction?.isWithdrawn == true ? "withdrawn" : record.detail.sentence,
+                    ]
+                })
         }
     }
 

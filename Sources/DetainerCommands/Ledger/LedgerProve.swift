@@ -39,11 +39,11 @@ struct LedgerProve: AsyncParsableCommand {
     }
 
     private func inclusion(of id: String, _ directories: [String]) throws -> String? {
-        let entries = try OutcomeUnion.read(directories).sorted().filter {
-            $0.outcome.identity.requestID == id.lowercased()
-                && (revision == nil || $0.outcome.identity.revision == revision)
+        let entries = try LedgerUnion.read(directories).outcomes.sorted().filter {
+            $0.value.identity.requestID == id.lowercased()
+                && (revision == nil || $0.value.identity.revision == revision)
         }
-        guard let entry = entries.max(by: { $0.outcome.identity.revision < $1.outcome.identity.revision }) else {
+        guard let entry = entries.max(by: { $0.value.identity.revision < $1.value.identity.revision }) else {
             Log.error("no outcome of that request is on file; `detainer dead-letters list` shows what was not read")
             throw Exit.no
         }

@@ -22,8 +22,8 @@ struct LedgerShow: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapping {
-            let union = try OutcomeUnion.read(ledgers.resolved(try common.settings()))
-            let entries = union.sorted().filter { $0.outcome.identity.requestID == id.lowercased() }
+            let union = try LedgerUnion.read(ledgers.resolved(try common.settings())).outcomes
+            let entries = union.sorted().filter { $0.value.identity.requestID == id.lowercased() }
             guard !entries.isEmpty else {
                 Log.error("no outcome of that request is on file; `detainer dead-letters list` shows what was not read")
                 throw Exit.no
@@ -31,7 +31,7 @@ struct LedgerShow: AsyncParsableCommand {
             var isSame = true
             for entry in entries {
                 switch format {
-                case .json: Output.print(entry.outcome.json())
+                case .json: Output.print(entry.value.json())
                 case .text: try show(entry)
                 }
                 if rederive, !(try isDerivedAgain(entry)) { isSame = false }
@@ -40,8 +40,8 @@ struct LedgerShow: AsyncParsableCommand {
         }
     }
 
-    private func show(_ entry: OutcomeUnion.Entry) throws {
-        let outcome = entry.outcome
+    private func show(_ entry: ValueUnion<Outcome>.Entry) throws {
+        let outcome = entry.value
         Output.print("request      \(outcome.identity.requestID), revision \(outcome.identity.revision)")
         Output.print("date         \(outcome.date.date) (\(outcome.date.basis.rawValue))")
         Output.print("lodged with  \(outcome.agency)\(outcome.station.map { ", " + $0 } ?? "")")
@@ -54,7 +54,7 @@ struct LedgerShow: AsyncParsableCommand {
     }
 
     /// The policy that decided it, whatever the policy directory holds today: its text is kept beside the records.
-    private func keptPolicy(_ entry: OutcomeUnion.Entry, _ decision: Decision) throws -> PolicyDocument {
+    private func keptPolicy(_ entry: ValueUnion<Outcome>.Entry, _ decision: Decision) throws -> PolicyDocument {
         let digest = decision.policyDigest.replacing("sha-256:", with: "")
         let kept = entry.directory + "/policies/" + digest + ".yaml"
         // It was proved when it was loaded; what is proved may grow.
@@ -65,12 +65,12 @@ struct LedgerShow: AsyncParsableCommand {
         return policy
     }
 
-    private func isDerivedAgain(_ entry: OutcomeUnion.Entry) throws -> Bool {
-        guard let decision = entry.outcome.decision else {
+    private func isDerivedAgain(_ entry: ValueUnion<Outcome>.Entry) throws -> Bool {
+        guard let decision = entry.value.decision else {
             if format == .text { Output.print("rederived    no policy decided it: there is nothing to derive") }
             return true
         }
-        var derived = entry.outcome
+        var derived = entry.value
         derived.decision = try keptPolicy(entry, decision).decide(recorded: decision.facts)
         let isSame = try LedgerReader(directory: entry.directory).isRecord(derived.json(), at: entry.index)
         guard format == .text else {

@@ -71,7 +71,7 @@ struct LedgerVerify: AsyncParsableCommand {
         if key == nil, findings.signed > 0, format == .text {
             Output.print("signatures not checked: --public-key FILE")
         }
-        if !findings.union.conflicts.isEmpty || !findings.problems.isEmpty { throw Exit.no }
+        if findings.union.conflicts > 0 || !findings.problems.isEmpty { throw Exit.no }
     }
 
     private func verify(proof path: String, _ key: LedgerPublicKey) throws {
@@ -97,7 +97,7 @@ struct LedgerVerify: AsyncParsableCommand {
 
 /// What verifying several ledgers found.
 private struct Findings {
-    var union = OutcomeUnion()
+    var union = LedgerUnion()
     var problems: [String] = []
     var signed = 0
     var uncountedBytes = 0
@@ -106,11 +106,14 @@ private struct Findings {
         switch format {
         case .json:
             var members = [
-                JSONMember(name: "outcomes", value: .number(String(union.count))),
+                JSONMember(name: "outcomes", value: .number(String(union.outcomes.count))),
                 JSONMember(name: "repeats", value: .number(String(union.repeats))),
-                JSONMember(name: "conflicts", value: .number(String(union.conflicts.count))),
+                JSONMember(name: "conflicts", value: .number(String(union.conflicts))),
                 JSONMember(name: "problems", value: .array(problems.map(JSONValue.string))),
             ]
+            if union.records.count > 0 {
+                members.append(JSONMember(name: "records", value: .number(String(union.records.count))))
+            }
             if uncountedBytes > 0 {
                 members.append(JSONMember(name: "uncountedBytes", value: .number(String(uncountedBytes))))
             }
@@ -125,12 +128,15 @@ private struct Findings {
                     "\(uncountedBytes) bytes behind the last checkpoints are not counted: they are being written, or a "
                         + "run was ended; the worker's next start keeps what is intact and sets the rest aside")
             }
-            for conflict in union.conflicts {
+            for conflict in union.outcomes.conflicts {
                 Output.print("conflict: request \(conflict.requestID), revision \(conflict.revision)")
             }
+            for conflict in union.records.conflicts {
+                Output.print("conflict: record \(conflict.recordID), revision \(conflict.revision)")
+            }
             Output.print(
-                "\(union.count) outcomes, \(union.repeats) repeats, \(union.conflicts.count) conflicts, "
-                    + "\(problems.count) problems")
+                "\(union.outcomes.count) outcomes, \(union.records.count) records of cases, \(union.repeats) repeats, "
+                    + "\(union.conflicts) conflicts, \(problems.count) problems")
         }
     }
 }

@@ -59,14 +59,14 @@ struct PolicyDiff: AsyncParsableCommand {
     private func recorded(_ before: PolicyDocument, _ after: PolicyDocument) throws -> Cases {
         let trial = RecordTrial(after)
         var cases = Cases()
-        for entry in try OutcomeUnion.read(ledgers).sorted() {
-            guard before.receivers.contains(entry.outcome.agency), let decision = entry.outcome.decision else {
+        for entry in try LedgerUnion.read(ledgers).outcomes.sorted() {
+            guard before.receivers.contains(entry.value.agency), let decision = entry.value.decision else {
                 continue
             }
             cases.tried += 1
             if decision.policyDigest != before.digest { cases.byOthers += 1 }
             let changes = try trial.changes(of: decision)
-            if !changes.isEmpty { cases.list.append(Case(outcome: entry.outcome, changes: changes)) }
+            if !changes.isEmpty { cases.list.append(Case(outcome: entry.value, changes: changes)) }
         }
         return cases
     }

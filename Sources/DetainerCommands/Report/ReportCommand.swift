@@ -32,7 +32,7 @@ struct ReportAnnual: AsyncParsableCommand {
             let settings = try common.settings()
             let directories = ledgers.resolved(settings)
             let report = AnnualReport(
-                year: year, outcomes: try OutcomeUnion.read(directories), unread: try unread(directories),
+                year: year, outcomes: try LedgerUnion.read(directories).outcomes, unread: try unread(directories),
                 rule: try settings.countingRule())
             switch format {
             case .json: Output.print(report.json())

@@ -98,6 +98,21 @@ public struct PolicySet: Sendable {
     /// All jurisdictions, in the order of their names.
     public var jurisdictions: [String] { Set(documents.map(\.jurisdiction)).sorted() }
 
+    /// Where an agency is: the jurisdiction of the policies that serve it, else our own.
+    public struct Place: Sendable {
+        public var jurisdiction: String
+        public var timeZone: TimeZoneName
+        /// Whether any policy serves it.
+        public var isServed: Bool
+    }
+
+    public func place(of agency: String) -> Place {
+        guard let policy = serving[agency]?.first else {
+            return Place(jurisdiction: home, timeZone: homeTimeZone, isServed: false)
+        }
+        return Place(jurisdiction: policy.jurisdiction, timeZone: policy.timeZone, isServed: true)
+    }
+
     /// The policy in force on the request's date, in its jurisdiction's time zone.
     public func policy(for request: Request, recordedAt: Moment) -> Selection {
         guard let serving = serving[request.receivedBy.agency], let zone = serving.first?.timeZone else {

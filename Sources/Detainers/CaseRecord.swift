@@ -1,0 +1,183 @@
+/// One version of one record of a case: the key that these records are told apart by.
+public struct RecordIdentity: Sendable, Hashable {
+    public let recordID: String
+    public let revision: Int
+
+    public init(recordID: String, revision: Int) {
+        self.recordID = recordID
+        self.revision = revision
+    }
+
+    public var eventID: String { DerivedUUID.make("detainer.record-event/1", [recordID, String(revision)]) }
+}
+
+/// What the ledger keeps of one record of a case, and nothing that names a person.
+public struct CaseRecord: Sendable, Equatable {
+    public var identity: RecordIdentity
+    public var agency: String
+    public var recordedBy: String
+    public var happenedAt: Moment?
+    /// The day that chooses the period it is counted in: when it happened, else when it was recorded.
+    public var date: CivilDate
+    /// Of the request that it is about.
+    public var requestID: String?
+    public var formDate: CivilDate?
+    public var pseudonyms: Pseudonyms
+    public var correction: CaseMessage.Correction?
+    public var detail: CaseDetail
+    public var contentKey: String
+    public var recordedAt: Moment
+    public var traceparent: String?
+    public var jurisdiction: String
+    /// Whether a policy of ours serves the agency.
+    public var isOurs: Bool
+
+    public var kind: CaseKind { detail.kind }
+
+    public init(
+        message: CaseMessage, date: CivilDate, pseudonyms: Pseudonyms, contentKey: String, recordedAt: Moment,
+        traceparent: String?, jurisdiction: String, isOurs: Bool
+    ) {
+        identity = RecordIdentity(recordID: message.recordID, revision: message.revision)
+        agency = message.agency
+        recordedBy = message.recordedBy
+        happenedAt = message.happenedAt
+        requestID = message.about.requestID
+        formDate = message.about.formDate
+        correction = message.correction
+        detail = message.detail
+        self.date = date
+        self.pseudonyms = pseudonyms
+        self.contentKey = contentKey
+        self.recordedAt = recordedAt
+        self.traceparent = traceparent
+        self.jurisdiction = jurisdiction
+        self.isOurs = isOurs
+    }
+
+    /// The record as the ledger writes it; `kind` is one of ``CaseKind``.
+    public func json() -> JSONValue {
+        var members = Members()
+        members.add("kind", kind.rawValue)
+        members.add("recordId", identity.recordID)
+        members.add("revision", identity.revision)
+        members.add("eventId", identity.eventID)
+        members.add("recordedAt", recordedAt.text)
+        members.list += content().list
+        members.add("contentKey", contentKey)
+        members.add("traceparent", traceparent)
+        return .object(members.list)
+    }
+
+    /// What the record and the event have in common.
+    func content() -> Members {
+        var members = Members()
+        members.add("jurisdiction", jurisdiction)
+        members.add("ours", isOurs ? nil : Request.Answer.no.rawValue)
+        members.add("agency", agency)
+        members.add("recordedBy", recordedBy)
+        members.add("date", date.description)
+        members.add("happenedAt", happenedAt?.text)
+        var about = Members()
+        about.add("requestId", requestID)
+        about.add("formDate", formDate?.description)
+        members.add("about", about)
+        if let correction { members.add("correction", correction.members) }
+        members.add("detail", detail.members)
+        members.add("pseudonyms", pseudonyms.members)
+        return members
+    }
+
+    /// Reads a record back.
+    ///
+    /// - Returns: `nil` where it is none of these.
+    public init?(json: JSONValue) throws(RecordError) {
+        guard let kind = json["kind"]?.stringValue.flatMap(CaseKind.init) else { return nil }
+        let reader = RecordReader(json)
+        identity = RecordIdentity(recordID: try reader.text("recordId"), revision: try reader.number("revision"))
+        agency = try reader.text("agency")
+        recordedBy = try reader.text("recordedBy")
+        happenedAt = try reader.optional("happenedAt", Moment.init(text:))
+        date = try reader.read("date", CivilDate.init)
+        requestID = json["about"]?["requestId"]?.stringValue
+        formDate = json["about"]?["formDate"]?.stringValue.flatMap(CivilDate.init)
+        pseudonyms = try Pseudonyms(json: json)
+        contentKey = try reader.text("contentKey")
+        recordedAt = try reader.read("recordedAt", Moment.init(text:))
+        traceparent = json["traceparent"]?.stringValue
+        jurisdiction = try reader.text("jurisdiction")
+        isOurs = json["ours"] == nil
+        if let correction = json["correction"] {
+            guard let reason = correction["reason"]?.stringValue.flatMap(CaseMessage.CorrectionReason.init) else {
+                throw RecordError(member: "correction")
+            }
+            self.correction = CaseMessage.Correction(reason: reason, isWithdrawn: correction["withdrawn"] != nil)
+        }
+        do throws(ContractError) {
+            let object = try json["detail"].map { value throws(ContractError) in try ObjectReader(value, path: "") }
+            detail = try CaseDetail(kind, object, path: "")
+        } catch {
+            throw RecordError(member: "detail")
+        }
+    }
+}
+
+/// What a worker records and announces of one message.
+public enum LedgerEntry: Sendable, Equatable {
+    case outcome(Outcome)
+    case record(CaseRecord)
+
+    /// What entries are told apart by.
+    public enum Identity: Sendable, Hashable {
+        case request(RequestIdentity)
+        case record(RecordIdentity)
+    }
+
+    public var identity: Identity {
+        switch self {
+        case .outcome(let outcome): .request(outcome.identity)
+        case .record(let record): .record(record.identity)
+        }
+    }
+
+    public var contentKey: String {
+        switch self {
+        case .outcome(let outcome): outcome.contentKey
+        case .record(let record): record.contentKey
+        }
+    }
+
+    public var eventID: String {
+        switch self {
+        case .outcome(let outcome): outcome.identity.eventID
+        case .record(let record): record.identity.eventID
+        }
+    }
+
+    public var traceparent: String? {
+        switch self {
+        case .outcome(let outcome): outcome.traceparent
+        case .record(let record): record.traceparent
+        }
+    }
+
+    public func json() -> JSONValue {
+        switch self {
+        case .outcome(let outcome): outcome.json()
+        case .record(let record): record.json()
+        }
+    }
+
+    /// Reads a line of a ledger back.
+    ///
+    /// - Returns: `nil` where it is neither, such as a load of policies.
+    public init?(json: JSONValue) throws(RecordError) {
+        if json["kind"]?.stringValue == Outcome.kind {
+            self = .outcome(try Outcome(json: json))
+        } else if let record = try CaseRecord(json: json) {
+            self = .record(record)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/// Where a record stands: the ledger's random id, the record's index, and the newest root when it was announced.
+public struct LedgerPosition: Sendable, Equatable {
+    public var logID: String
+    public var index: UInt64
+    public var root: String
+
+    public init(logID: String, index: UInt64, root: String) {
+        self.logID = logID
+        self.index = index
+        self.root = root
+    }
+}
+
+/// The event that tells the aggregator of an outcome or of a record of a case: a CloudEvents 1.0 object in structured
+/// JSON.
+///
+/// Its `id` is the same however often it is sent. It holds no personal data but the keyed pseudonyms.
+public enum LedgerEvent {
+    public static let outcomeType = "detainer.outcome.1"
+    public static let recordType = "detainer.record.1"
+    public static let contentType = "application/cloudevents+json"
+
+    public static func type(_ entry: LedgerEntry) -> String {
+        switch entry {
+        case .outcome: outcomeType
+        case .record: recordType
+        }
+    }
+
+    public static func json(_ entry: LedgerEntry, ledger position: LedgerPosition) -> JSONValue {
+        var event = Members()
+        event.add("specversion", "1.0")
+        event.add("id", entry.eventID)
+        var data = Members()
+        let (jurisdiction, subject, time): (String, String, String)
+        switch entry {
+        case .outcome(let outcome):
+            (jurisdiction, subject) = (outcome.jurisdiction, outcome.identity.requestID)
+            time = outcome.recordedAt.text
+            data.add("requestId", outcome.identity.requestID)
+            data.add("revision", outcome.identity.revision)
+            data.list += outcome.content().list
+        case .record(let record):
+            (jurisdiction, subject) = (record.jurisdiction, record.identity.recordID)
+            time = record.recordedAt.text
+            data.add("recordId", record.identity.recordID)
+            data.add("revision", record.identity.revision)
+            data.add("kind", record.kind.rawValue)
+            data.list += record.content().list
+        }
+        event.add("source", "/detainer-worker/\(jurisdiction)")
+        event.add("type", type(entry))
+        event.add("subject", subject)
+        event.add("time", time)
+        event.add("datacontenttype", "application/json")
+        event.add("traceparent", entry.traceparent)
+        data.add("contentKey", entry.contentKey)
+        var ledger = Members()
+        ledger.add("logId", position.logID)
+        ledger.list.append(JSONMember(name: "index", value: .number(String(position.index))))
+        ledger.add("root", position.root)
+        data.add("ledger", ledger)
+        event.add("data", data)
+        return .object(event.list)
+    }
+
+    /// `outcome.<jurisdiction>.<disposition>`, or `record.<jurisdiction>.<kind>`.
+    public static func routingKey(_ entry: LedgerEntry) -> String {
+        switch entry {
+        case .outcome(let outcome): "outcome.\(outcome.jurisdiction).\(outcome.disposition.rawValue)"
+        case .record(let record): "record.\(record.jurisdiction).\(record.kind.rawValue)"
+        }
+    }
+}

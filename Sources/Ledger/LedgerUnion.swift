@@ -1,0 +1,131 @@
+public import Detainers
+
+/// What a union of ledgers tells apart.
+public protocol LedgerValue: Sendable {
+    associatedtype Identity: Hashable, Sendable
+    var identity: Identity { get }
+    var contentKey: String { get }
+    var recordedAt: Moment { get }
+    /// By date, then by id and revision.
+    static func isEarlier(_ one: Self, _ other: Self) -> Bool
+}
+
+extension Outcome: LedgerValue {
+    public static func isEarlier(_ one: Outcome, _ other: Outcome) -> Bool {
+        (one.date.date, one.identity.requestID, one.identity.revision)
+            < (other.date.date, other.identity.requestID, other.identity.revision)
+    }
+}
+
+extension CaseRecord: LedgerValue {
+    public static func isEarlier(_ one: CaseRecord, _ other: CaseRecord) -> Bool {
+        (one.date, one.identity.recordID, one.identity.revision)
+            < (other.date, other.identity.recordID, other.identity.revision)
+    }
+}
+
+/// What several ledgers hold of one kind, as one: every id and revision once, whichever worker recorded it.
+///
+/// The same content written twice is a repeat and changes nothing. Different content under one id and revision is a
+/// conflict: the earliest record stands (by time, then by log id and position, so that every reader chooses alike), and
+/// the conflict is told.
+public struct ValueUnion<Value: LedgerValue>: Sendable {
+    public struct Entry: Sendable {
+        public var value: Value
+        public var index: UInt64
+        public var logID: String
+        public var directory: String
+
+        public init(value: Value, index: UInt64, logID: String, directory: String) {
+            self.value = value
+            self.index = index
+            self.logID = logID
+            self.directory = directory
+        }
+    }
+
+    public private(set) var repeats = 0
+    /// Identities under which different content is on record.
+    public private(set) var conflicts: [Value.Identity] = []
+    private var entries: [Value.Identity: Entry] = [:]
+    private var conflicting: Set<Value.Identity> = []
+
+    public init() {}
+
+    public mutating func add(_ entry: Entry) {
+        let identity = entry.value.identity
+        guard let known = entries[identity] else {
+            entries[identity] = entry
+            return
+        }
+        if known.value.contentKey == entry.value.contentKey {
+            repeats += 1
+        } else if conflicting.insert(identity).inserted {
+            conflicts.append(identity)
+        }
+        if Self.rank(entry) < Self.rank(known) { entries[identity] = entry }
+    }
+
+    private static func rank(_ entry: Entry) -> (String, String, UInt64) {
+        (entry.value.recordedAt.text, entry.logID, entry.index)
+    }
+
+    public var count: Int { entries.count }
+
+    public subscript(_ identity: Value.Identity) -> Entry? { entries[identity] }
+
+    /// All of them, by date, then by id and revision.
+    public func sorted() -> [Entry] { entries.values.sorted { Value.isEarlier($0.value, $1.value) } }
+}
+
+/// The outcomes and the records of several ledgers as one.
+public struct LedgerUnion: Sendable {
+    public private(set) var outcomes = ValueUnion<Outcome>()
+    public private(set) var records = ValueUnion<CaseRecord>()
+    /// Where each ledger that was read stood.
+    public private(set) var heads: [Head] = []
+
+    /// A ledger as it was read: the checkpoint that all its records lie below.
+    public struct Head: Sendable, Equatable {
+        public var directory: String
+        public var logID: String
+        public var records: UInt64
+        public var root: String
+    }
+
+    public init() {}
+
+    public var repeats: Int { outcomes.repeats + records.repeats }
+    public var conflicts: Int { outcomes.conflicts.count + records.conflicts.count }
+
+    /// Adds what a worker's ledger holds up to its last checkpoint.
+    ///
+    /// - Throws: `LedgerError` where the files cannot be read, `RecordError` where a line is no record of ours.
+    public mutating func add(_ reader: LedgerReader) throws {
+        let logID = try reader.logID()
+        var added: [(entry: LedgerEntry, index: UInt64)] = []
+        let extent = try reader.extent { record in
+            if let entry = try LedgerEntry(json: record.value) { added.append((entry, record.index)) }
+        }
+        for (entry, index) in added {
+            switch entry {
+            case .outcome(let outcome):
+                outcomes.add(.init(value: outcome, index: index, logID: logID, directory: reader.directory))
+            case .record(let record):
+                records.add(.init(value: record, index: index, logID: logID, directory: reader.directory))
+            }
+        }
+        heads.append(Head(directory: reader.directory, logID: logID, records: extent.records, root: extent.root))
+    }
+
+    /// Opens every worker's ledger below these directories (or the directories themselves) and adds them.
+    public static func read(_ directories: [String]) throws -> LedgerUnion {
+        var union = LedgerUnion()
+        for directory in directories {
+            for worker in try LedgerReader.workerDirectories(under: directory) {
+                try union.add(LedgerReader(directory: worker))
+            }
+        }
+        return union
+    }
+}
