@@ -49,7 +49,7 @@ let package = Package(
         room("Ledger", ["CFileSystem", "Detainers", crypto]),
         room("DeadLetters", ["AMQPClient", "Detainers", "Ledger", crypto]),
         room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"]),
-        room("Reports", ["Detainers", "Ledger"]),
+        room("Reports", ["Detainers", "Ledger", yams]),
         room("Operations", ["AMQPClient", "Detainers", yams] + nio),
         room(
             "DetainerCommands",

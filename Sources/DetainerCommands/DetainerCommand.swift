@@ -12,7 +12,7 @@ public struct DetainerCommand: AsyncParsableCommand {
             """,
         subcommands: [
             WorkerCommand.self, IntakeCommand.self, PolicyCommand.self, LedgerCommand.self, DeadLettersCommand.self,
-            ReportCommand.self, TraceCommand.self, TopologyCommand.self, StatusCommand.self,
+            ReportCommand.self, ReferralsCommand.self, TraceCommand.self, TopologyCommand.self, StatusCommand.self,
             DoctorCommand.self,
         ])
 

@@ -6,6 +6,7 @@ import Foundation
 import Ledger
 import Operations
 import Policy
+import Reports
 
 /// The exit codes of the contract, after sysexits.h.
 enum Exit {
@@ -38,9 +39,9 @@ enum Exit {
         switch error {
         case is AMQPError: brokerUnavailable
         case is LedgerError, is RecordError: inputOutput
-        case is PolicyError, is Settings.Problem, is KeyFile.Problem: badConfiguration
+        case is PolicyError, is Settings.Problem, is KeyFile.Problem, is ReportForm.Problem: badConfiguration
         case is ContractError, is ICEReleasedList.Problem, is NoteError, is LetterEdit.Problem, is ReplayPlan.Problem,
-            is LetterTransfer.Problem:
+            is LetterTransfer.Problem, is ReleasedList.Problem:
             badInput
         default: inputOutput
         }

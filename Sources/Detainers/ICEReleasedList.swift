@@ -18,7 +18,10 @@ public enum ICEReleasedList {
         guard let text = String(validating: csv, as: UTF8.self) else {
             throw Problem(line: 1, explanation: "the list is not UTF-8")
         }
-        let rows = try CSV.rows(text)
+        let rows: [CSV.Row]
+        do throws(CSV.Problem) { rows = try CSV.rows(text) } catch {
+            throw Problem(line: error.line, explanation: error.explanation)
+        }
         guard let header = rows.first else { throw Problem(line: 1, explanation: "the list is empty") }
         var positions: [Int] = []
         for column in columns {
@@ -55,7 +58,7 @@ public enum ICEReleasedList {
     }
 
     /// The words before the dash: `I247D - Immigration Detainer - Request for Action`.
-    static func formKind(_ type: String) -> Request.FormKind {
+    public static func formKind(_ type: String) -> Request.FormKind {
         let word = type.prefix { $0 != " " }
         return switch word {
         case "I247A": .i247A
@@ -69,7 +72,7 @@ public enum ICEReleasedList {
     }
 
     /// Boston's police stands in the list under one name in two cities; every other facility is named after itself.
-    static func agency(facility: String, state: String) -> String {
+    public static func agency(facility: String, state: String) -> String {
         if facility.uppercased().hasPrefix("BOSTON POLICE") { return "boston-police" }
         var words: [String] = []
         var word = ""
@@ -83,66 +86,5 @@ public enum ICEReleasedList {
         }
         if !word.isEmpty { words.append(word) }
         return words.isEmpty ? "unknown" : words.joined(separator: "-")
-    }
-}
-
-/// Comma-separated values (RFC 4180).
-enum CSV {
-    struct Row {
-        var line: Int
-        var fields: [String]
-    }
-
-    static func rows(_ text: String) throws(ICEReleasedList.Problem) -> [Row] {
-        var rows: [Row] = []
-        var fields: [String] = []
-        var field = String.UnicodeScalarView()
-        var line = 1
-        var start = 1
-        var isQuoted = false
-        var wasQuoted = false
-        var scalars = Array(text.unicodeScalars)
-        if scalars.first == "\u{feff}" { scalars.removeFirst() }
-        if let last = scalars.last, last != "\n" { scalars.append("\n") }
-        var position = 0
-        while position < scalars.count {
-            let scalar = scalars[position]
-            position += 1
-            if scalar == "\n" { line += 1 }
-            if isQuoted {
-                if scalar != "\"" {
-                    field.append(scalar)
-                } else if position < scalars.count, scalars[position] == "\"" {
-                    field.append(scalar)
-                    position += 1
-                } else {
-                    isQuoted = false
-                    wasQuoted = true
-                }
-                continue
-            }
-            switch scalar {
-            case "\"" where field.isEmpty && !wasQuoted: isQuoted = true
-            case ",":
-                fields.append(String(field))
-                field = String.UnicodeScalarView()
-                wasQuoted = false
-            case "\r" where position < scalars.count && scalars[position] == "\n": break
-            case "\n":
-                fields.append(String(field))
-                if fields != [""] { rows.append(Row(line: start, fields: fields)) }
-                fields = []
-                field = String.UnicodeScalarView()
-                wasQuoted = false
-                start = line
-            default:
-                if wasQuoted {
-                    throw ICEReleasedList.Problem(line: line, explanation: "something stands behind a quoted field")
-                }
-                field.append(scalar)
-            }
-        }
-        if isQuoted { throw ICEReleasedList.Problem(line: start, explanation: "a quoted field has no end") }
-        return rows
     }
 }

@@ -78,7 +78,7 @@ public struct PseudonymKey: Sendable {
         _ subject: Request.Subject, eventNumber: String?, booking: String?, agency: String
     ) -> Pseudonyms {
         var pseudonyms = Pseudonyms(keyID: keyID)
-        pseudonyms.fileNumber = subject.fileNumber.map(Self.fileNumber).flatMap { keyed("file-number", [$0]) }
+        pseudonyms.fileNumber = subject.fileNumber.flatMap(fileNumber)
         if let family = subject.familyName, let given = subject.givenNames, let birth = subject.birthDate {
             pseudonyms.nameAndBirthDate = keyed(
                 "name-and-birth-date", [Self.name(family), Self.name(given), birth.description])
@@ -87,6 +87,9 @@ public struct PseudonymKey: Sendable {
         pseudonyms.booking = booking.flatMap { keyed("booking", [agency, Self.reference($0)]) }
         return pseudonyms
     }
+
+    /// The pseudonym of an A-number alone; `nil` where there is no digit in it.
+    public func fileNumber(_ text: String) -> String? { keyed("file-number", [Self.fileNumber(text)]) }
 
     /// A key for the whole content: two messages have the same one exactly when they say the same.
     public func content(of request: Request) -> String {

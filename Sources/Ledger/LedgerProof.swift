@@ -99,16 +99,37 @@ extension LedgerReader {
     ///
     /// - Returns: `nil` where no signed checkpoint covers it yet.
     /// - Throws: `LedgerError`, `NoteError`.
-    public func proof(of index: UInt64) throws -> String? {
-        guard let (note, head) = try newestSigned(), head.size > index else { return nil }
-        var proof = MerkleProof.inclusion(of: index, size: head.size)
-        var record: [UInt8] = []
+    public func proof(of index: UInt64) throws -> String? { try proofs(of: [index])[index] }
+
+    /// The proofs that the records of these indices are in this ledger, made in one pass.
+    ///
+    /// - Returns: those that a signed checkpoint covers.
+    /// - Throws: `LedgerError`, `NoteError`.
+    public func proofs(of indices: Set<UInt64>) throws -> [UInt64: String] {
+        guard let (note, head) = try newestSigned() else { return [:] }
+        let covered = indices.filter { $0 < head.size }
+        var proofs = InclusionProofs(of: covered, size: head.size)
+        var lines: [UInt64: [UInt8]] = [:]
         try records { stored in
-            if stored.index < head.size { proof.append(stored.line[...]) }
-            if stored.index == index { record = stored.line }
+            if stored.index < head.size { proofs.append(stored.line[...]) }
+            if covered.contains(stored.index) { lines[stored.index] = stored.line }
         }
-        let extra = Data(record).base64EncodedString()
-        return "\(LedgerProof.inclusionLine)\nextra \(extra)\nindex \(index)\n" + Self.lines(proof.hashes) + "\n" + note
+        var texts: [UInt64: String] = [:]
+        for (index, line) in lines {
+            let extra = Data(line).base64EncodedString()
+            let hashes = Self.lines(proofs.hashes(of: index) ?? [])
+            texts[index] = "\(LedgerProof.inclusionLine)\nextra \(extra)\nindex \(index)\n" + hashes + "\n" + note
+        }
+        return texts
+    }
+
+    /// The lines of these records, as they stand on file.
+    public func lines(of indices: Set<UInt64>) throws -> [UInt64: [UInt8]] {
+        var lines: [UInt64: [UInt8]] = [:]
+        try records { stored in
+            if indices.contains(stored.index) { lines[stored.index] = stored.line }
+        }
+        return lines
     }
 
     /// The proof that this ledger, as far as it is signed, begins as the earlier checkpoint says.

@@ -72,6 +72,18 @@ public struct ValueUnion<Value: LedgerValue>: Sendable {
 
     public var count: Int { entries.count }
 
+    /// What had been recorded by then.
+    func recorded(by moment: Moment) -> ValueUnion {
+        var union = ValueUnion()
+        for entry in entries.values where Self.isRecorded(entry.value.recordedAt, by: moment) { union.add(entry) }
+        return union
+    }
+
+    private static func isRecorded(_ at: Moment, by moment: Moment) -> Bool {
+        guard let seconds = at.secondsSinceEpoch, let bound = moment.secondsSinceEpoch else { return true }
+        return seconds <= bound
+    }
+
     public subscript(_ identity: Value.Identity) -> Entry? { entries[identity] }
 
     /// All of them, by date, then by id and revision.
@@ -94,6 +106,15 @@ public struct LedgerUnion: Sendable {
     }
 
     public init() {}
+
+    /// The same as it was then; the heads are those of today, which it lies below.
+    public func asOf(_ moment: Moment) -> LedgerUnion {
+        var union = LedgerUnion()
+        union.outcomes = outcomes.recorded(by: moment)
+        union.records = records.recorded(by: moment)
+        union.heads = heads
+        return union
+    }
 
     public var repeats: Int { outcomes.repeats + records.repeats }
     public var conflicts: Int { outcomes.conflicts.count + records.conflicts.count }

@@ -58,11 +58,6 @@ struct MerkleProof: Sendable {
     private var subtrees: [(leaves: Range<UInt64>, tree: MerkleTree)]
     private var next: UInt64 = 0
 
-    /// That the leaf of that index is in the tree of that size (RFC 6962, section 2.1.1).
-    static func inclusion(of index: UInt64, size: UInt64) -> MerkleProof {
-        MerkleProof(leaves: path(index, 0..<size))
-    }
-
     /// That the tree of that size begins with the smaller one's leaves (RFC 6962, section 2.1.2).
     static func consistency(from smaller: UInt64, to size: UInt64) -> MerkleProof {
         if smaller == 0 { return MerkleProof(leaves: []) }
@@ -87,7 +82,8 @@ struct MerkleProof: Sendable {
         return leaves.lowerBound + 1 << (63 - (count - 1).leadingZeroBitCount)
     }
 
-    private static func path(_ index: UInt64, _ leaves: Range<UInt64>) -> [Range<UInt64>] {
+    /// The subtrees on the way from the leaf of that index to the root (RFC 6962, section 2.1.1).
+    fileprivate static func path(_ index: UInt64, _ leaves: Range<UInt64>) -> [Range<UInt64>] {
         if leaves.count <= 1 { return [] }
         let middle = split(leaves)
         return index < middle
@@ -146,4 +142,37 @@ struct MerkleProof: Sendable {
         }
         return last == 0 && old == smallerRoot && new == root
     }
+}
+
+/// Proofs that leaves are in the tree of that size, made in one pass over all its leaves.
+///
+/// Subtrees that several proofs need are hashed once; each leaf is in as many of them as the tree is deep at most.
+struct InclusionProofs: Sendable {
+    private let paths: [UInt64: [Range<UInt64>]]
+    /// By their beginning, the last one first.
+    private var coming: [Range<UInt64>]
+    private var open: [(leaves: Range<UInt64>, tree: MerkleTree)] = []
+    private var done: [Range<UInt64>: [UInt8]] = [:]
+    private var next: UInt64 = 0
+
+    init(of indices: Set<UInt64>, size: UInt64) {
+        paths = Dictionary(
+            uniqueKeysWithValues: indices.filter { $0 < size }.map { ($0, MerkleProof.path($0, 0..<size)) })
+        coming = Set(paths.values.joined()).sorted { $0.lowerBound > $1.lowerBound }
+    }
+
+    /// Takes the leaves from the first on, in order.
+    mutating func append(_ leaf: ArraySlice<UInt8>) {
+        while let first = coming.last, first.lowerBound == next {
+            open.append((first, MerkleTree()))
+            coming.removeLast()
+        }
+        for position in open.indices { open[position].tree.append(leaf) }
+        next += 1
+        for closed in open where closed.leaves.upperBound == next { done[closed.leaves] = closed.tree.rootHash }
+        open.removeAll { $0.leaves.upperBound == next }
+    }
+
+    /// The hashes from the leaf's sibling to the root's child; `nil` for a leaf that nobody asked for.
+    func hashes(of index: UInt64) -> [[UInt8]]? { paths[index]?.compactMap { done[$0] } }
 }

@@ -1,210 +1,300 @@
 public import Detainers
 public import Ledger
 
-/// The figures of one calendar year, counted from the ledgers: the four items that the Boston Trust Act asks for.
+/// The figures of one period in one jurisdiction, counted from the ledgers.
 ///
-/// Each form counts once, whichever ways it came, by the latest revision of its receipts, in the year of the first
-/// one's date. Requests that no policy of ours serves are told apart and not counted. Software holds nobody and
-/// transfers nobody: items 2 to 4 come only from records that people make, and without any such record they are zero,
-/// which is printed as zero.
-public struct AnnualReport: Sendable, Equatable {
-    public let year: Int
-    /// Item 1: requests lodged.
-    public private(set) var requests = 0
-    /// A form with several boxes has several reasons, so that mentions may exceed requests.
-    public private(set) var removableAlien = 0
-    public private(set) var resumeCustody = 0
-    public private(set) var notStated = 0
-    public private(set) var bases: [Request.ProbableCause: Int] = [:]
-    /// Requests that ask for notice only, or that the policy counts elsewhere for another reason.
-    public private(set) var otherRequests = 0
-    public private(set) var dispositions: [Disposition: Int] = [:]
-    public let notOurs: Int
-    public private(set) var byMonth = [Int](repeating: 0, count: 12)
-    public private(set) var byStation: [String: Int] = [:]
-    public private(set) var byForm: [Request.FormKind: Int] = [:]
+/// Each form counts once, whichever ways it came, by the latest revision of its receipts, in the period of the first
+/// one's date. Records of what people did count in the period of their own date. Software holds nobody and transfers
+/// nobody: detentions, transfers and reimbursements come only from records that people make, and without any such
+/// record they are zero, which is printed as zero.
+public struct AnnualReport: Sendable {
+    public let period: Period
+    public let jurisdiction: String
+    public let rule: CountingRule
+    /// What was recorded later is not looked at.
+    public let asOf: Moment
+    /// Where each ledger stood that was read.
+    public let checkpoints: [LedgerUnion.Head]
+    public let unread: Unread
+    public private(set) var tally: Tally
+    /// The policies that decided, by name and digest.
     public private(set) var policies: Set<String> = []
-    /// Requests whose date is that of their record, for want of any other.
-    public private(set) var undated = 0
+    /// The forms of item 1, by date.
+    public private(set) var listed: [ListedRequest] = []
+    public private(set) var reimbursements: [Reimbursement] = []
 
     /// The name that a policy gives the line of item 1.
     static let requestLine = "item 1"
 
-    /// Messages that no worker could read or decide; they are in no figure of the report.
-    public struct Unread: Sendable, Equatable {
-        /// Nobody has dealt with them.
-        public var waiting = 0
-        /// Given up by a person, with a reason.
-        public var discarded = 0
-        /// Sent again, mended or not: what was decided then is counted.
-        public var replayed = 0
-
-        public init(waiting: Int = 0, discarded: Int = 0, replayed: Int = 0) {
-            self.waiting = waiting
-            self.discarded = discarded
-            self.replayed = replayed
-        }
+    /// One form of item 1, as an annex lists it.
+    public struct ListedRequest: Sendable, Equatable {
+        public var requestID: String
+        public var date: CivilDate
+        public var station: String
+        public var channel: Request.Channel
+        public var form: Request.FormKind
+        public var disposition: Disposition
+        public var isCancelled: Bool
+        public var bailPostedAt: Moment?
+        public var outcome: CaseDetail.CustodyEnd?
+        public var outcomeAt: Moment?
+        public var receivingAgency: String?
+        public var isTransferred: Bool
     }
 
-    public let unread: Unread
-    public let rule: CountingRule
-    /// Messages that were decided, of the forms that are counted in item 1.
-    public private(set) var receipts = 0
-    /// Forms of item 1 that came more than once.
-    public private(set) var formsThatCameAgain = 0
-    /// Later forms in a custody episode, which were counted with the first.
-    public private(set) var laterForms = 0
+    /// What was paid for one case.
+    public struct Reimbursement: Sendable, Equatable {
+        /// The request that it was paid for; `nil`: no case of it is on file.
+        public var requestID: String?
+        public var cents: Int
+        public var received: CivilDate
+    }
 
-    public init(year: Int, outcomes: ValueUnion<Outcome>, unread: Unread = Unread(), rule: CountingRule = .forms) {
-        self.year = year
-        self.unread = unread
+    /// - Parameter keepsUnits: whether the records behind each figure are kept.
+    public init(
+        _ casebook: Casebook, period: Period, jurisdiction: String, rule: CountingRule = .forms, asOf: Moment,
+        checkpoints: [LedgerUnion.Head] = [], unread: Unread = Unread(), keepsUnits: Bool = false
+    ) {
+        self.period = period
+        self.jurisdiction = jurisdiction
         self.rule = rule
-        var latest: [String: Outcome] = [:]
-        for entry in outcomes.sorted() {
-            let identity = entry.value.identity
-            if let known = latest[identity.requestID], known.identity.revision >= identity.revision { continue }
-            latest[identity.requestID] = entry.value
-        }
-        notOurs = latest.values.count { $0.decision == nil && $0.date.date.year == year }
-        // A receipt in January may be of a form that came in December: all years are sorted, one is counted.
-        let forms = FormSorting.forms(latest.values.filter { $0.decision != nil })
+        self.asOf = asOf
+        self.checkpoints = checkpoints
+        self.unread = unread
+        tally = Tally(keepsUnits: keepsUnits)
+        tally.declareFigures(of: period)
+        let forms = casebook.cases.map(\.form)
         let counted = rule == .forms ? forms.map { [$0] } : FormSorting.episodes(forms)
-        for together in counted where together[0].first.date.date.year == year { count(together) }
+        var records: [String: [CaseRecord]] = [:]
+        for file in casebook.cases { records[file.form.first.identity.requestID] = file.records }
+        for together in counted where period.contains(together[0].first.date.date) {
+            count(together, records: together.flatMap { records[$0.first.identity.requestID] ?? [] })
+        }
+        listed.sort { ($0.date, $0.requestID) < ($1.date, $1.requestID) }
+        for outcome in casebook.notOurs where period.contains(outcome.date.date) {
+            tally.add(["notOurs"], [.request(outcome.identity)])
+        }
+        countRecords(casebook)
     }
+
+    // MARK: - item 1
 
     /// - Parameter forms: those that count once together, the first one first.
-    private mutating func count(_ forms: [Form]) {
+    private mutating func count(_ forms: [Form], records: [CaseRecord]) {
         let form = Form(receipts: forms.flatMap(\.receipts))
         guard let decision = form.first.decision else { return }
-        dispositions[form.disposition, default: 0] += 1
+        let unit = form.receipts.map { LedgerEntry.Identity.request($0.identity) }
+        tally.add(["dispositions", form.disposition.rawValue], unit)
         for receipt in form.receipts {
             if let decision = receipt.decision { policies.insert("\(decision.policyName) (\(decision.policyDigest))") }
         }
-        if form.first.date.basis == .recorded { undated += 1 }
-        guard decision.reportLine == Self.requestLine else {
-            otherRequests += 1
-            return
+        if form.first.date.basis == .recorded { tally.add(["undated"], unit) }
+        let decisions = records.filter { $0.kind == .referralDecision }
+        if form.disposition == .referred {
+            let path = ["referrals", decisions.isEmpty ? "open" : "decided"]
+            tally.add(path, unit + decisions.map { .record($0.identity) })
         }
-        requests += 1
-        receipts += form.receipts.count
-        formsThatCameAgain += forms.count { $0.receipts.count > 1 }
-        laterForms += forms.count - 1
-        byMonth[form.first.date.date.month - 1] += 1
-        byStation[form.first.station ?? "not stated", default: 0] += 1
-        byForm[form.first.formKind, default: 0] += 1
-        countReasons(form)
+        guard decision.reportLine == Self.requestLine else { return tally.add(["otherRequests", "total"], unit) }
+        tally.add(["requests", "total"], unit)
+        for receipt in form.receipts { tally.add(["requests", "receipts"], [.request(receipt.identity)]) }
+        for again in forms where again.receipts.count > 1 {
+            tally.add(["requests", "formsThatCameAgain"], again.receipts.map { .request($0.identity) })
+        }
+        for later in forms.dropFirst() {
+            tally.add(["requests", "laterFormsInAnEpisode"], later.receipts.map { .request($0.identity) })
+        }
+        let month = Month(form.first.date.date)
+        tally.add(["requests", "byMonth", period.year == nil ? "\(month.year)-\(month.digits)" : month.digits], unit)
+        tally.add(["requests", "byStation", form.first.station ?? "not stated"], unit)
+        tally.add(["requests", "byChannel", form.first.channel.rawValue], unit)
+        tally.add(["requests", "byForm", form.first.formKind.rawValue], unit)
+        if form.isFoundLate { tally.add(["requests", "foundLate"], unit) }
+        countReasons(form, unit)
+        let cancellations = records.filter { $0.kind == .cancellation }
+        if !cancellations.isEmpty {
+            tally.add(["requests", "cancelled"], unit + cancellations.map { .record($0.identity) })
+        }
+        if !records.contains(where: { $0.kind == .detained || $0.kind == .transferred }) {
+            tally.add(["requests", "notHonored"], unit)
+        }
+        listed.append(ListedRequest(form, records))
     }
 
-    private mutating func countReasons(_ form: Form) {
+    private mutating func countReasons(_ form: Form, _ unit: Tally.Unit) {
         let causes = form.probableCause ?? []
-        for cause in causes { bases[cause, default: 0] += 1 }
-        if !causes.isEmpty { removableAlien += 1 }
-        if form.resumeCustody == .yes { resumeCustody += 1 }
-        if causes.isEmpty, form.resumeCustody != .yes { notStated += 1 }
+        for cause in causes { tally.add(["requests", "removableAlienBases", cause.rawValue], unit) }
+        if !causes.isEmpty { tally.add(["requests", "byReason", "removable-alien"], unit) }
+        if form.resumeCustody == .yes { tally.add(["requests", "byReason", "resume-custody"], unit) }
+        if causes.isEmpty, form.resumeCustody != .yes { tally.add(["requests", "byReason", "not-stated"], unit) }
     }
 
-    /// The report as one JSON object.
-    public func json() -> JSONValue {
-        func object(_ pairs: [(String, Int)]) -> JSONValue {
-            .object(pairs.map { JSONMember(name: $0.0, value: .number(String($0.1))) })
+    // MARK: - what people did
+
+    private mutating func countRecords(_ casebook: Casebook) {
+        var people = People()
+        var inPeriod: [(record: CaseRecord, file: Casebook.Case?)] = []
+        for file in casebook.cases {
+            for record in file.records where period.contains(record.date) { inPeriod.append((record, file)) }
         }
-        let months = byMonth.enumerated().map { ($0.offset < 9 ? "0\($0.offset + 1)" : "\($0.offset + 1)", $0.element) }
-        let reasons = [
-            ("removable-alien", removableAlien), ("resume-custody", resumeCustody), ("not-stated", notStated),
-        ]
-        return .object([
-            JSONMember(name: "year", value: .number(String(year))),
-            JSONMember(
-                name: "requests",
-                value: .object([
-                    JSONMember(name: "total", value: .number(String(requests))),
-                    JSONMember(name: "byReason", value: object(reasons)),
-                    JSONMember(
-                        name: "removableAlienBases",
-                        value: object(Request.ProbableCause.allCases.map { ($0.rawValue, bases[$0] ?? 0) })),
-                    JSONMember(name: "receipts", value: .number(String(receipts))),
-                    JSONMember(name: "formsThatCameAgain", value: .number(String(formsThatCameAgain))),
-                    JSONMember(name: "laterFormsInAnEpisode", value: .number(String(laterForms))),
-                    JSONMember(name: "byMonth", value: object(months)),
-                    JSONMember(name: "byStation", value: object(byStation.sorted { $0.key < $1.key }.map { ($0, $1) })),
-                    JSONMember(
-                        name: "byForm", value: object(Request.FormKind.allCases.map { ($0.rawValue, byForm[$0] ?? 0) })),
-                ])),
-            JSONMember(
-                name: "detained",
-                value: .object([JSONMember(name: "total", value: 0), JSONMember(name: "byReason", value: .object([]))])),
-            JSONMember(name: "transferred", value: .object([JSONMember(name: "total", value: 0)])),
-            JSONMember(
-                name: "reimbursements",
-                value: .object([JSONMember(name: "total", value: 0), JSONMember(name: "cases", value: .array([]))])),
-            JSONMember(
-                name: "otherRequests",
-                value: .object([JSONMember(name: "total", value: .number(String(otherRequests)))])),
-            JSONMember(
-                name: "dispositions",
-                value: object(
-                    [Disposition.notActedUpon, .referred, .nothingAsked].map { ($0.rawValue, dispositions[$0] ?? 0) })),
-            JSONMember(name: "notOurs", value: .number(String(notOurs))),
-            JSONMember(name: "undated", value: .number(String(undated))),
-            JSONMember(
-                name: "counting",
-                value: ["rule": .string(rule.rawValue), "sentence": .string(rule.sentence)]),
-            JSONMember(
-                name: "unread",
-                value: object([
-                    ("waiting", unread.waiting), ("discarded", unread.discarded), ("replayed", unread.replayed),
-                ])),
-            JSONMember(name: "policies", value: .array(policies.sorted().map(JSONValue.string))),
-        ])
+        for record in casebook.orphans where period.contains(record.date) {
+            inPeriod.append((record, nil))
+            tally.add(["records", "orphans"], [.record(record.identity)])
+        }
+        inPeriod.sort {
+            ($0.record.date, $0.record.identity.recordID) < ($1.record.date, $1.record.identity.recordID)
+        }
+        for (record, file) in inPeriod { people.meet(record, file) }
+        for (record, file) in inPeriod { count(record, file, &people) }
+        for record in casebook.withdrawn where period.contains(record.date) {
+            tally.add(["records", "withdrawn"], [.record(record.identity)])
+        }
     }
 
-    /// The report as text for people.
-    public func text() -> String {
-        var lines = [
-            "Civil immigration detainer requests, calendar year \(year)",
-            "",
-            "1. Requests lodged: \(requests)",
-            "   by reason given (one form may give several):",
-            row("removable alien (probable cause)", removableAlien),
-        ]
-        for cause in Request.ProbableCause.allCases { lines.append(row("  \(cause.rawValue)", bases[cause] ?? 0)) }
-        lines += [
-            row("resume custody", resumeCustody),
-            row("not stated", notStated),
-            "2. Individuals detained: 0",
-            "3. Individuals transferred to ICE custody: 0",
-            "4. Cost reimbursements received: 0",
-            "",
-            "   What was done with all requests decided:",
-            row("not acted upon", dispositions[.notActedUpon] ?? 0),
-            row("referred to a person", dispositions[.referred] ?? 0),
-            row("nothing asked", dispositions[.nothingAsked] ?? 0),
-            "   Other requests (notice only), not in item 1: \(otherRequests)",
-            "   Lodged with other agencies, not ours: \(notOurs)",
-        ]
-        if requests > 0 {
-            lines.append(
-                "   By station: "
-                    + byStation.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-                    .map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    private mutating func count(_ record: CaseRecord, _ file: Casebook.Case?, _ people: inout People) {
+        let unit: Tally.Unit = [.record(record.identity)]
+        tally.add(["records", "total"], unit)
+        switch record.detail {
+        case .cancellation:
+            // Without its request it tells of one that was missed.
+            if file == nil { tally.add(["records", "cancellationsOfUnknownRequests"], unit) }
+        case .referralDecision(let decision):
+            for answer in [decision.hold, decision.transfer, decision.notify].compactMap({ $0 }) {
+                tally.add(["decisions", answer.rawValue], unit)
+            }
+            let complied = [decision.hold, decision.transfer, decision.notify].contains(.complied)
+            if complied, decision.basis == CaseDetail.Paper.none {
+                tally.add(["decisions", "compliedWithoutAPaper"], unit)
+            }
+        case .detained(let reason, _, _):
+            let person = people.number(of: record, file)
+            if people.isFirst(person, "detained") { tally.add(["detained", "total"], unit) }
+            if people.isFirst(person, "detained " + reason.rawValue) {
+                tally.add(["detained", "byReason", reason.rawValue], unit)
+            }
+        case .transferred(let authority):
+            let person = people.number(of: record, file)
+            if people.isFirst(person, "transferred") { tally.add(["transferred", "total"], unit) }
+            if people.isFirst(person, "transferred " + authority.rawValue) {
+                tally.add(["transferred", "byAuthority", authority.rawValue], unit)
+            }
+        case .reimbursement(let cents):
+            tally.add(["reimbursements", "cents"], unit, amount: cents)
+            reimbursements.append(
+                Reimbursement(requestID: file?.form.first.identity.requestID, cents: cents, received: record.date))
+        case .custodyOutcome(let outcome, _, _): tally.add(["custodyOutcomes", outcome.rawValue], unit)
+        case .reentryArrest: tally.add(["reentryArrests", "total"], unit)
         }
-        lines.append(
-            "   Receipts of these: \(receipts); \(formsThatCameAgain) forms came more than once and count once")
-        if laterForms > 0 {
-            lines.append("   Later forms in the same custody episodes, not counted again: \(laterForms)")
+    }
+}
+
+extension AnnualReport.ListedRequest {
+    init(_ form: Form, _ records: [CaseRecord]) {
+        let first = form.first
+        requestID = first.identity.requestID
+        date = first.date.date
+        station = first.station ?? "not stated"
+        channel = first.channel
+        self.form = first.formKind
+        disposition = form.disposition
+        isCancelled = records.contains { $0.kind == .cancellation }
+        isTransferred = records.contains { $0.kind == .transferred }
+        for record in records {
+            guard case .custodyOutcome(let end, let bail, let agency) = record.detail else { continue }
+            (outcome, outcomeAt) = (end, record.happenedAt)
+            (bailPostedAt, receivingAgency) = (bail ?? bailPostedAt, agency ?? receivingAgency)
         }
-        if undated > 0 { lines.append("   Without any date, counted by the day of their record: \(undated)") }
-        lines.append("")
-        lines.append("   Items 2 to 4 count records that people make. None is on file, so they are zero.")
-        lines.append(
-            "   Messages unread, of any year, not counted: \(unread.waiting) waiting, \(unread.discarded) discarded; "
-                + "\(unread.replayed) were sent again (as collected)")
-        lines.append("   How it was counted: \(rule.sentence)")
-        for policy in policies.sorted() { lines.append("   Decided by \(policy)") }
-        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Form {
+    /// Somebody found it on a later day than it had come.
+    var isFoundLate: Bool {
+        first.foundAt != nil && first.date.basis == .received
+            && first.foundAt?.text.prefix(10) != first.receivedAt?.text.prefix(10)
+    }
+}
+
+extension Tally {
+    /// All that a report tells, so that what did not happen is told as zero.
+    fileprivate mutating func declareFigures(of period: Period) {
+        declare(["requests", "total"])
+        for reason in ["removable-alien", "resume-custody", "not-stated"] { declare(["requests", "byReason", reason]) }
+        for cause in Request.ProbableCause.allCases { declare(["requests", "removableAlienBases", cause.rawValue]) }
+        for name in ["receipts", "formsThatCameAgain", "laterFormsInAnEpisode", "foundLate", "cancelled", "notHonored"]
+        {
+            declare(["requests", name])
+        }
+        for month in period.months {
+            declare(["requests", "byMonth", period.year == nil ? "\(month.year)-\(month.digits)" : month.digits])
+        }
+        for form in Request.FormKind.allCases { declare(["requests", "byForm", form.rawValue]) }
+        for channel in Request.Channel.allCases { declare(["requests", "byChannel", channel.rawValue]) }
+        declare(["detained", "total"])
+        for reason in CaseDetail.DetentionReason.allCases { declare(["detained", "byReason", reason.rawValue]) }
+        declare(["transferred", "total"])
+        for authority in CaseDetail.TransferAuthority.allCases {
+            declare(["transferred", "byAuthority", authority.rawValue])
+        }
+        declare(["reimbursements", "cents"], ["otherRequests", "total"], ["reentryArrests", "total"])
+        for disposition in [Disposition.notActedUpon, .referred, .nothingAsked] {
+            declare(["dispositions", disposition.rawValue])
+        }
+        declare(["referrals", "open"], ["referrals", "decided"])
+        for answer in CaseDetail.PersonsAnswer.allCases { declare(["decisions", answer.rawValue]) }
+        declare(["decisions", "compliedWithoutAPaper"])
+        for outcome in CaseDetail.CustodyEnd.allCases {
+            declare(["custodyOutcomes", outcome.rawValue])
+        }
+        for name in ["total", "orphans", "withdrawn", "cancellationsOfUnknownRequests"] { declare(["records", name]) }
+        declare(["notOurs"], ["undated"])
+    }
+}
+
+/// Tells individuals apart: items 2 and 3 count people, not records.
+///
+/// Two records are of one individual where a keyed A-number, a keyed name with birth date, or their form is the same; a
+/// record that names none of these is of an individual of its own.
+private struct People {
+    private var numbers: [String: Int] = [:]
+    private var parents: [Int] = []
+    private var seen: Set<String> = []
+
+    mutating func meet(_ record: CaseRecord, _ file: Casebook.Case?) {
+        guard record.kind == .detained || record.kind == .transferred else { return }
+        var own: Int?
+        for key in Self.keys(record, file) {
+            let number = numbers[key] ?? fresh()
+            numbers[key] = number
+            if let own { parents[root(number)] = root(own) }
+            own = own ?? number
+        }
     }
 
-    private func row(_ name: String, _ count: Int) -> String {
-        "     " + name + String(repeating: " ", count: max(1, 40 - name.count)) + String(count)
+    func number(of record: CaseRecord, _ file: Casebook.Case?) -> Int {
+        guard let key = Self.keys(record, file).first, let number = numbers[key] else { return -1 }
+        return root(number)
+    }
+
+    /// Whether this individual was not counted under that name yet.
+    mutating func isFirst(_ person: Int, _ name: String) -> Bool { seen.insert("\(person) \(name)").inserted }
+
+    private mutating func fresh() -> Int {
+        parents.append(parents.count)
+        return parents.count - 1
+    }
+
+    private func root(_ number: Int) -> Int {
+        var number = number
+        while parents[number] != number { number = parents[number] }
+        return number
+    }
+
+    private static func keys(_ record: CaseRecord, _ file: Casebook.Case?) -> [String] {
+        var keys = record.pseudonyms.personKeys
+        if let file {
+            keys += file.form.receipts.flatMap(\.pseudonyms.personKeys)
+            keys.append("form " + file.form.first.identity.requestID)
+        }
+        return keys.isEmpty ? ["record " + record.identity.recordID] : keys
     }
 }

@@ -56,7 +56,7 @@ enum FormSorting {
     static func forms(_ outcomes: [Outcome]) -> [Form] {
         var merging = Merging()
         for outcome in outcomes.sorted(by: isEarlier) {
-            merging.add(outcome, keys: personKeys(outcome)) { form in
+            merging.add(outcome, keys: outcome.pseudonyms.personKeys) { form in
                 form.contains { isSameForm($0, outcome) } && !form.contains { contradicts($0, outcome) }
             }
         }
@@ -68,9 +68,7 @@ enum FormSorting {
         var episodes: [[Form]] = []
         var known: [String: Int] = [:]
         for form in forms {
-            let bookings = form.receipts.compactMap { outcome in
-                outcome.pseudonyms.booking.map { outcome.pseudonyms.keyID + " " + $0 }
-            }
+            let bookings = form.receipts.compactMap(\.pseudonyms.bookingKey)
             if let position = bookings.lazy.compactMap({ known[$0] }).first {
                 episodes[position].append(form)
                 for booking in bookings { known[booking] = position }
@@ -84,16 +82,6 @@ enum FormSorting {
 
     private static func isEarlier(_ one: Outcome, _ other: Outcome) -> Bool {
         (one.date.date, one.identity.requestID) < (other.date.date, other.identity.requestID)
-    }
-
-    /// Pseudonyms of different keys or normalisations say nothing about each other.
-    private static func personKeys(_ outcome: Outcome) -> [String] {
-        let pseudonyms = outcome.pseudonyms
-        let domain = "\(pseudonyms.keyID) \(pseudonyms.normalization) "
-        return [
-            pseudonyms.fileNumber.map { domain + "file " + $0 },
-            pseudonyms.nameAndBirthDate.map { domain + "name " + $0 },
-        ].compactMap { $0 }
     }
 
     private static func isSameForm(_ one: Outcome, _ other: Outcome) -> Bool {
@@ -140,7 +128,7 @@ enum FormSorting {
                 if joined.contains(where: { one in group.contains { FormSorting.contradicts(one, $0) } }) { continue }
                 groups[first] = joined + group
                 groups[position] = nil
-                for key in group.flatMap(FormSorting.personKeys) { byKey[key, default: []].insert(first) }
+                for key in group.flatMap(\.pseudonyms.personKeys) { byKey[key, default: []].insert(first) }
             }
             let position = own ?? groups.count
             if own == nil { groups.append([outcome]) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import DeadLetters
 import Detainers
 import Ledger
 import Operations
@@ -7,60 +6,39 @@ import Reports
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Count what is on file.", subcommands: [ReportAnnual.self])
-}
-
-struct ReportAnnual: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "annual", abstract: "The figures of one calendar year.")
-
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var ledgers: LedgerOptions
-
-    @Option(help: "The calendar year, in the jurisdiction's time zone.")
-    var year: Int
-
-    @Option(help: "text or json.")
-    var format: OutputFormat = .text
-
-    func validate() throws {
-        if !(1900...9999).contains(year) { throw ValidationError("--year takes a year of four digits") }
-    }
-
-    func run() async throws {
-        try await Exit.mapping {
-            let settings = try common.settings()
-            let directories = ledgers.resolved(settings)
-            let report = AnnualReport(
-                year: year, outcomes: try LedgerUnion.read(directories).outcomes, unread: try unread(directories),
-                rule: try settings.countingRule())
-            switch format {
-            case .json: Output.print(report.json())
-            case .text: Output.print(report.text())
-            }
-        }
-    }
-
-    private func unread(_ directories: [String]) throws -> AnnualReport.Unread {
-        var unread = AnnualReport.Unread()
-        for directory in directories {
-            let counts = try LetterStore(ledger: directory).index().counts
-            unread.waiting += counts[.waiting] ?? 0
-            unread.discarded += counts[.discarded] ?? 0
-            unread.replayed += counts[.replayed] ?? 0
-        }
-        return unread
-    }
+        commandName: "report", abstract: "Count what is on file.",
+        subcommands: [ReportAnnual.self, ReportFilings.self, ReportReconcile.self])
 }
 
 extension Settings {
     /// What the report counts as one request.
-    fileprivate func countingRule() throws -> CountingRule {
+    func reportRule() throws -> CountingRule {
         guard let rule = CountingRule(rawValue: self[.countingRule]) else {
             throw Problem(
                 description: "setting `\(Key.countingRule.rawValue)` must be "
                     + CountingRule.allCases.map(\.rawValue).joined(separator: " or "))
         }
         return rule
+    }
+}
+
+/// Which ledgers are read, as of when, and of which jurisdiction.
+struct ReportSource {
+    let union: LedgerUnion
+    let jurisdiction: String
+    let casebook: Casebook
+
+    /// - Throws: `ValidationError` where several jurisdictions are on file and none is named.
+    init(_ directories: [String], jurisdiction named: String?, asOf: Moment, home: String?) throws {
+        union = try LedgerUnion.read(directories).asOf(asOf)
+        let outcomes = union.outcomes.sorted().map(\.value)
+        let records = union.records.sorted().map(\.value)
+        let found = Set(outcomes.map(\.jurisdiction)).union(records.map(\.jurisdiction)).sorted()
+        if named == nil, home == nil, found.count > 1 {
+            throw ValidationError(
+                "several jurisdictions are on file: name one with --jurisdiction: " + found.joined(separator: ", "))
+        }
+        jurisdiction = named ?? home ?? found.first ?? "no jurisdiction on file"
+        casebook = Casebook(outcomes: outcomes, records: records, jurisdiction: jurisdiction)
     }
 }

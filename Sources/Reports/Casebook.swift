@@ -1,0 +1,172 @@
+public import Detainers
+
+/// What is on file of one jurisdiction, linked: receipts into forms, and records of cases to the forms they are about.
+///
+/// A pure function of the records, so it comes out the same whichever worker took which message. A record finds its
+/// form by the request's id; else by agency and booking; else by the person (A-number, or name with birth date)
+/// together with the form's date or event number, all of them keyed. Never by a name alone, never by a missing key.
+/// What finds none is an orphan: kept, told, and linked once its request, or a correction, is on file.
+public struct Casebook: Sendable {
+    /// A form, and what people did about it.
+    public struct Case: Sendable, Equatable {
+        public var form: Form
+        /// By date, then by id; the latest revision of each, without those that were withdrawn.
+        public var records: [CaseRecord]
+
+        /// The latest decision of a person.
+        public var decision: CaseRecord? { records.last { $0.kind == .referralDecision } }
+        public var isReferred: Bool { form.disposition == .referred }
+        public func has(_ kind: CaseKind) -> Bool { records.contains { $0.kind == kind } }
+    }
+
+    /// By the date of the form's first receipt.
+    public private(set) var cases: [Case]
+    /// Records whose request is not on file.
+    public private(set) var orphans: [CaseRecord] = []
+    /// Requests that no policy of ours serves.
+    public let notOurs: [Outcome]
+    /// Records of agencies that no policy of ours serves.
+    public let foreignRecords: [CaseRecord]
+    /// Records that a correction took back; they count nowhere.
+    public let withdrawn: [CaseRecord]
+
+    /// - Parameters:
+    ///   - outcomes: of all years; a receipt in January may be of a form that came in December.
+    ///   - jurisdiction: `nil`: all.
+    public init(outcomes: [Outcome], records: [CaseRecord], jurisdiction: String? = nil) {
+        let latest = Self.latest(outcomes).filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
+        notOurs = latest.filter { $0.decision == nil }
+        cases = FormSorting.forms(latest.filter { $0.decision != nil }).map { Case(form: $0, records: []) }
+        let current = Self.latest(records).filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
+        withdrawn = current.filter { $0.correction?.isWithdrawn == true && $0.isOurs }
+        let standing = current.filter { $0.correction?.isWithdrawn != true }
+        foreignRecords = standing.filter { !$0.isOurs }
+        let links = Links(cases.map(\.form))
+        for record in standing where record.isOurs {
+            if let position = links.position(of: record) {
+                cases[position].records.append(record)
+            } else {
+                orphans.append(record)
+            }
+        }
+    }
+
+    /// All forms, those too that were lodged with other agencies.
+    public var allForms: [Form] { cases.map(\.form) + notOurs.map { Form(receipts: [$0]) } }
+
+    private static func latest(_ outcomes: [Outcome]) -> [Outcome] {
+        var latest: [String: Outcome] = [:]
+        for outcome in outcomes {
+            let identity = outcome.identity
+            if let known = latest[identity.requestID], known.identity.revision >= identity.revision { continue }
+            latest[identity.requestID] = outcome
+        }
+        return Array(latest.values)
+    }
+
+    /// By date, then by id.
+    private static func latest(_ records: [CaseRecord]) -> [CaseRecord] {
+        var latest: [String: CaseRecord] = [:]
+        for record in records {
+            let identity = record.identity
+            if let known = latest[identity.recordID], known.identity.revision >= identity.revision { continue }
+            latest[identity.recordID] = record
+        }
+        return latest.values.sorted { ($0.date, $0.identity.recordID) < ($1.date, $1.identity.recordID) }
+    }
+
+    /// Where each form can be found.
+    private struct Links {
+        private let forms: [Form]
+        private var byRequest: [String: Int] = [:]
+        private var byBooking: [String: [Int]] = [:]
+        private var byPerson: [String: [Int]] = [:]
+
+        init(_ forms: [Form]) {
+            self.forms = forms
+            for (position, form) in forms.enumerated() {
+                for receipt in form.receipts {
+                    byRequest[receipt.identity.requestID] = position
+                    if let booking = receipt.pseudonyms.bookingKey {
+                        Self.add(position, &byBooking[booking, default: []])
+                    }
+                    for key in receipt.pseudonyms.personKeys { Self.add(position, &byPerson[key, default: []]) }
+                }
+            }
+        }
+
+        private static func add(_ position: Int, _ positions: inout [Int]) {
+            if positions.last != position { positions.append(position) }
+        }
+
+        func position(of record: CaseRecord) -> Int? {
+            if let id = record.requestID { return byRequest[id] }
+            if let booking = record.pseudonyms.bookingKey, let positions = byBooking[booking] {
+                return best(positions, for: record)
+            }
+            let ofPerson = record.pseudonyms.personKeys.flatMap { byPerson[$0] ?? [] }
+            let ofForm = ofPerson.filter { position in
+                forms[position].receipts.contains { receipt in
+                    record.formDate != nil && record.formDate == receipt.formDate
+                        || record.pseudonyms.eventNumber != nil
+                            && record.pseudonyms.eventNumber == receipt.pseudonyms.eventNumber
+                }
+            }
+            return best(ofForm, for: record)
+        }
+
+        /// Of several forms in one custody episode: the one that it names by date, else the last that had come by then,
+        /// else the first.
+        private func best(_ positions: [Int], for record: CaseRecord) -> Int? {
+            let positions = positions.sorted()
+            if let day = record.formDate,
+                let named = positions.first(where: { forms[$0].receipts.contains { $0.formDate == day } })
+            {
+                return named
+            }
+            return positions.last { forms[$0].first.date.date <= record.date } ?? positions.first
+        }
+    }
+}
+
+extension Pseudonyms {
+    /// Pseudonyms of different keys or normalisations say nothing about each other.
+    private var domain: String { "\(keyID) \(normalization) " }
+
+    /// What a person is known by: never a name alone.
+    var personKeys: [String] {
+        [fileNumber.map { domain + "file " + $0 }, nameAndBirthDate.map { domain + "name " + $0 }].compactMap { $0 }
+    }
+
+    var bookingKey: String? { booking.map { domain + $0 } }
+}
+
+/// A request that waits for a person, or did.
+public struct Referral: Sendable, Equatable {
+    /// The receipt that was referred.
+    public var outcome: Outcome
+    /// What was referred to whom: `hold`, `transfer`, `notify`, and the human role.
+    public var questions: [(name: String, role: String)]
+    /// `nil`: it waits.
+    public var decision: CaseRecord?
+
+    public static func == (one: Referral, other: Referral) -> Bool {
+        one.outcome == other.outcome && one.decision == other.decision
+    }
+}
+
+extension Casebook {
+    /// All referrals, those that came first first.
+    public var referrals: [Referral] {
+        cases.filter(\.isReferred).compactMap { file in
+            guard let outcome = file.form.receipts.first(where: { $0.disposition == .referred }),
+                let decision = outcome.decision
+            else { return nil }
+            let answers = [("hold", decision.hold), ("transfer", decision.transfer), ("notify", decision.notify)]
+            return Referral(
+                outcome: outcome,
+                questions: answers.filter { $0.1.answer == .refer }.map { ($0.0, $0.1.to ?? "not named") },
+                decision: file.decision)
+        }
+    }
+}
