@@ -11,7 +11,7 @@ extension ReportDocument {
         page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
         page.element("title", subject)
         page.raw(
-            "<style>\n@page { size: \(paper == "A4" ? "A4" : "letter"); margin: 2cm 2.2cm; }\n\(Self.style)</style>\n")
+            "<style>\n@page { size: \(paper == "A4" ? "A4" : "letter"); margin: 1.5cm 2cm; }\n\(Self.style)</style>\n")
         page.raw("</head>\n<body>\n<main>\n")
         letter(&page)
         for (number, annex) in annexes.enumerated() { draw(annex, number + 1, &page) }
@@ -51,7 +51,7 @@ extension ReportDocument {
         page.raw("<strong>\(HTML.escaped(item.total))</strong></p>\n")
         if let sentence = item.sentence { page.element("p", sentence) }
         if !item.rows.isEmpty {
-            page.raw("<table>\n<caption class=\"hidden\">\(HTML.escaped(item.heading))</caption>\n<tbody>\n")
+            page.raw("<table aria-label=\"\(HTML.escaped(item.heading))\">\n<tbody>\n")
             for row in item.rows {
                 page.raw("<tr class=\"depth\(row.depth)\"><th scope=\"row\">\(HTML.escaped(row.label))</th>")
                 page.raw("<td>\(HTML.escaped(row.value))</td></tr>\n")
@@ -71,7 +71,10 @@ extension ReportDocument {
             page.raw("<table>\n")
             page.element("caption", table.caption)
             page.raw("<thead>\n<tr>")
-            for column in table.columns { page.raw("<th scope=\"col\">\(HTML.escaped(column))</th>") }
+            for (position, column) in table.columns.enumerated() {
+                let kind = position >= table.firstNumber ? " class=\"number\"" : ""
+                page.raw("<th scope=\"col\"\(kind)>\(HTML.escaped(column))</th>")
+            }
             page.raw("</tr>\n</thead>\n<tbody>\n")
             for row in table.rows {
                 page.raw("<tr>")
@@ -110,13 +113,11 @@ extension ReportDocument {
         .note { font-size: 9.5pt; color: #444444; }
         table { border-collapse: collapse; width: 100%; margin: 0.3em 0 0.8em; }
         caption { text-align: left; font-weight: bold; padding: 0.6em 0 0.2em; }
-        caption.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
         th, td { text-align: left; vertical-align: top; padding: 0.1em 0.4em; border-bottom: 1px solid #cccccc; }
         th { font-weight: normal; }
         thead th { font-weight: bold; border-bottom: 2px solid #1a3a5c; }
-        td.number, .items td { text-align: right; font-variant-numeric: tabular-nums; }
+        .number, .items td { text-align: right; font-variant-numeric: tabular-nums; }
         td { overflow-wrap: anywhere; }
-        thead th:nth-child(n + 2) { text-align: inherit; }
         tr.depth1 th { padding-left: 1.8em; color: #333333; }
         .certification { margin-top: 1em; break-inside: avoid; }
         .certification .line { border-bottom: 1px solid #1a1a1a; width: 60%; height: 2em; }
@@ -125,8 +126,14 @@ extension ReportDocument {
         @media print {
           main { max-width: none; padding: 0; }
           .annex { break-before: page; border-top: none; margin-top: 0; }
-          .letter { font-size: 10pt; line-height: 1.3; }
-          .items > li { margin: 0.3em 0; }
+          .letter { font-size: 9.5pt; line-height: 1.2; }
+          .letter h1 { font-size: 12.5pt; margin-top: 0.3em; }
+          .letter h2 { font-size: 10pt; margin-top: 0.5em; }
+          .letter p { margin: 0.15em 0; }
+          .letter .note { font-size: 8.5pt; }
+          .letter th, .letter td { padding-top: 0; padding-bottom: 0; }
+          .items > li { margin: 0.2em 0; }
+          .certification .line { height: 1.5em; }
           h2, caption { break-after: avoid; }
           tr, svg { break-inside: avoid; }
         }

@@ -155,51 +155,39 @@ public struct ReportDocument: Sendable {
         let tally = report.tally
         let (open, decided) = (tally["referrals", "open"], tally["referrals", "decided"])
         var done = [
-            "Of all requests on record for the period, \(tally["dispositions", "not_acted_upon"]) were not acted upon, "
-                + "\(tally["dispositions", "referred"]) were referred to a person and "
-                + "\(tally["dispositions", "nothing_asked"]) asked for nothing.",
-            "Of those referred, \(decided) were decided by a person and \(open) wait for one.",
+            "Of all requests on record for the period: not acted upon, \(tally["dispositions", "not_acted_upon"]); "
+                + "referred to a person, \(tally["dispositions", "referred"]); "
+                + "asked for nothing, \(tally["dispositions", "nothing_asked"]).",
+            "Of those referred: decided by a person, \(decided); open, \(open).",
         ]
-        if tally["requests", "cancelled"] > 0 {
-            done.append(
-                "\(tally["requests", "cancelled"]) were cancelled by their sender; they were lodged all the same.")
-        }
-        if tally["otherRequests", "total"] > 0 {
-            done.append(
-                "\(tally["otherRequests", "total"]) other requests, such as for notice only, are not in item 1.")
-        }
         var missing = [
-            "Messages that could not be read, of any year, are in no figure: \(report.unread.waiting) wait and "
-                + "\(report.unread.discarded) were discarded by a person with a reason."
+            "Messages that could not be read, of any year, are in no figure: waiting, \(report.unread.waiting); "
+                + "discarded by a person with a reason, \(report.unread.discarded)."
         ]
-        if tally["requests", "foundLate"] > 0 {
-            missing.append("\(tally["requests", "foundLate"]) requests were found later than the day they came.")
-        }
-        if tally["records", "orphans"] > 0 {
-            missing.append(
-                "\(tally["records", "orphans"]) records of what people did name no request on record; they are counted, "
-                    + "and linked when it is found.")
-        }
-        if tally["undated"] > 0 {
-            missing.append("\(tally["undated"]) requests have no date and are counted by the day of their record.")
-        }
         var counted = [report.rule.sentence]
+        func tell(_ sentence: String, _ path: String..., in sentences: inout [String]) {
+            if tally[path] > 0 { sentences.append("\(sentence): \(tally[path]).") }
+        }
+        tell("Cancelled by their sender, and lodged all the same", "requests", "cancelled", in: &done)
+        tell("Other requests, such as for notice only, not in item 1", "otherRequests", "total", in: &done)
+        tell("Found later than the day they came, and counted by that day", "requests", "foundLate", in: &missing)
+        tell(
+            "Records of what people did whose request is not on record, counted all the same", "records", "orphans",
+            in: &missing)
+        tell("Without any date, counted by the day of their record", "undated", in: &missing)
         if tally["requests", "formsThatCameAgain"] > 0 {
-            counted.append(
-                "\(tally["requests", "receipts"]) receipts make these requests; "
-                    + "\(tally["requests", "formsThatCameAgain"]) forms came more than once.")
+            tell("Receipts of these requests", "requests", "receipts", in: &counted)
         }
-        if tally["requests", "laterFormsInAnEpisode"] > 0 {
-            counted.append(
-                "\(tally["requests", "laterFormsInAnEpisode"]) later forms in the same custody episodes are not counted "
-                    + "again.")
-        }
+        tell("Forms that came more than once", "requests", "formsThatCameAgain", in: &counted)
+        tell(
+            "Later forms in the same custody episodes, not counted again", "requests", "laterFormsInAnEpisode",
+            in: &counted)
         counted.append(
             "A request counts by the day it was received; where that is not known, by the day it was found, "
                 + "else by the date of the form.")
         return [
             Section(heading: "What was done", sentences: done),
-            Section(heading: "What is not in these figures", sentences: missing),
+            Section(heading: "What to know of these figures", sentences: missing),
             Section(heading: "How it was counted", sentences: counted),
         ]
     }
