@@ -50,12 +50,13 @@ let package = Package(
         room("DeadLetters", ["AMQPClient", "Detainers", "Ledger", crypto]),
         room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"]),
         room("Reports", ["Detainers", "Ledger", yams]),
+        room("Aggregation", ["AMQPClient", "Detainers", "Ledger"]),
         room("Operations", ["AMQPClient", "Detainers", yams] + nio),
         room(
             "DetainerCommands",
             [
-                "AMQPClient", "Detainers", "Policy", "Ledger", "Worker", "DeadLetters", "Reports", "Operations",
-                argumentParser,
+                "AMQPClient", "Detainers", "Policy", "Ledger", "Worker", "DeadLetters", "Reports", "Aggregation",
+                "Operations", argumentParser,
             ]),
         .executableTarget(
             name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),
@@ -67,6 +68,7 @@ let package = Package(
         tests("DeadLettersTests", ["DeadLetters", "Detainers", "Ledger", "AMQPClient"]),
         tests("SimulationTests", ["Worker", "Detainers", "Ledger"]),
         tests("OperationsTests", ["Operations"]),
+        tests("AggregationTests", ["Aggregation", "Detainers", "Ledger"]),
         tests("ReportsTests", ["Reports", "Detainers", "Ledger"]),
         // What tests speak AMQP by hand with.
         .target(name: "BrokerTestSupport", path: "Tests/BrokerTestSupport", swiftSettings: settings),

@@ -64,6 +64,29 @@ public enum LedgerEvent {
         return .object(event.list)
     }
 
+    /// What an event tells, and where its record stands.
+    ///
+    /// - Returns: `nil` where it is no event of a worker, or lacks what one holds.
+    public static func read(_ json: JSONValue) -> (entry: LedgerEntry, ledger: LedgerPosition)? {
+        guard let type = json["type"]?.stringValue, let data = json["data"]?.objectValue,
+            let ledger = json["data"]?["ledger"], let logID = ledger["logId"]?.stringValue,
+            let index = ledger["index"]?.intValue.flatMap(UInt64.init(exactly:)), let root = ledger["root"]?.stringValue
+        else { return nil }
+        var members = data.filter { $0.name != "ledger" }
+        switch type {
+        case outcomeType: members.insert(JSONMember(name: "kind", value: .string(Outcome.kind)), at: 0)
+        case recordType: break
+        default: return nil
+        }
+        if let time = json["time"] { members.append(JSONMember(name: "recordedAt", value: time)) }
+        if let parent = json["traceparent"] { members.append(JSONMember(name: "traceparent", value: parent)) }
+        // Whatever it lacks, it is no event of a worker.
+        guard let entry = try? LedgerEntry(json: .object(members)), entry.eventID == json["id"]?.stringValue else {
+            return nil
+        }
+        return (entry, LedgerPosition(logID: logID, index: index, root: root))
+    }
+
     /// `outcome.<jurisdiction>.<disposition>`, or `record.<jurisdiction>.<kind>`.
     public static func routingKey(_ entry: LedgerEntry) -> String {
         switch entry {

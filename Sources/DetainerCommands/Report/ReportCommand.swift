@@ -7,7 +7,9 @@ import Reports
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Count what is on file.",
-        subcommands: [ReportAnnual.self, ReportFilings.self, ReportReconcile.self])
+        subcommands: [
+            ReportAnnual.self, ReportFilings.self, ReportReconcile.self, ReportFollow.self, ReportCompare.self,
+        ])
 }
 
 extension Settings {

@@ -2,17 +2,21 @@ import Dispatch
 import Synchronization
 
 /// What other threads have to tell the one that works: it waits here, and they never do.
-final class Inbox<Message: Sendable>: Sendable {
+///
+/// For programs that block for disk and broker on a thread of their own; one thread waits, any may post.
+public final class Inbox<Message: Sendable>: Sendable {
     private let messages = Mutex<[Message]>([])
     private let bell = DispatchSemaphore(value: 0)
 
-    func post(_ message: Message) {
+    public init() {}
+
+    public func post(_ message: Message) {
         messages.withLock { $0.append(message) }
         bell.signal()
     }
 
     /// All that was posted since, in order; empty where nothing came for so long.
-    func wait(milliseconds: Int64) -> [Message] {
+    public func wait(milliseconds: Int64) -> [Message] {
         let taken = take()
         if !taken.isEmpty || milliseconds <= 0 { return taken }
         _ = bell.wait(timeout: .now() + .milliseconds(Int(milliseconds)))
