@@ -22,6 +22,9 @@ public struct AnnualReport: Sendable {
     /// The forms of item 1, by date.
     public private(set) var listed: [ListedRequest] = []
     public private(set) var reimbursements: [Reimbursement] = []
+    /// What the figures rest on without being a unit of one: records of another period about forms of this one, and
+    /// forms of another period that records of this one are about. Kept where units are.
+    public private(set) var context: Set<LedgerEntry.Identity> = []
 
     /// The name that a policy gives the line of item 1.
     static let requestLine = "item 1"
@@ -75,6 +78,16 @@ public struct AnnualReport: Sendable {
             tally.add(["notOurs"], [.request(outcome.identity)])
         }
         countRecords(casebook)
+        if keepsUnits {
+            for file in casebook.cases where touches(file) {
+                context.formUnion(file.form.receipts.map { .request($0.identity) })
+                context.formUnion(file.records.map { .record($0.identity) })
+            }
+        }
+    }
+
+    private func touches(_ file: Casebook.Case) -> Bool {
+        period.contains(file.form.first.date.date) || file.records.contains { period.contains($0.date) }
     }
 
     // MARK: - item 1

@@ -4,6 +4,8 @@ public import Ledger
 
 // What an auditor takes home, a folder of plain files:
 //
+// The records are those of every unit, and what these are linked to in other periods, so that links can be made again.
+//
 //     report.json                        the report
 //     figures.json                       {"requests.total": [["<log id>-<index>", …], …], …}: a list of records for each
 //                                        unit of each figure
@@ -83,7 +85,8 @@ public enum Evidence {
     ) -> (of: [LedgerEntry.Identity: Place], byLedger: [String: Set<UInt64>]) {
         var places: [LedgerEntry.Identity: Place] = [:]
         var byLedger: [String: Set<UInt64>] = [:]
-        for identity in report.tally.units.values.joined().joined() where places[identity] == nil {
+        let all = report.context.union(report.tally.units.values.joined().joined())
+        for identity in all {
             switch identity {
             case .request(let request):
                 guard let entry = union.outcomes[request] else { continue }

@@ -24,6 +24,13 @@ struct EvidenceTests {
             recordJSON(6, "cancellation", about: #""bookingNumber":"B-2""#),
             recordJSON(7, "custody-outcome", about: #""bookingNumber":"B-2""#, detail: #""outcome":"bailed""#),
             recordJSON(8, "reentry-arrest"),
+            // What was done in another year about a form of this one, and in this one about a form of another.
+            recordJSON(
+                10, "transferred", about: #""bookingNumber":"B-2""#, detail: #""authority":"none""#, at: "2026-01-04"),
+            requestJSON(8).replacing("2025-03-04", with: "2024-12-30"),
+            recordJSON(
+                11, "detained", about: #""requestId":"00000000-0000-4000-8000-000000000008""#,
+                detail: #""reason":"other""#),
             recordJSON(9, "reentry-arrest"),
             recordJSON(
                 9, "reentry-arrest", more: #","revision":2,"correction":{"reason":"duplicate","withdrawn":"yes"}"#),
@@ -54,6 +61,9 @@ struct EvidenceTests {
             #expect(counted.code == 0, "\(counted.output)")
             let found = try #require(try counted.objects().first)
             #expect(found["unproved"] as? Int == 0 && (found["figures"] as? Int ?? 0) > 50)
+            // Nothing had to be taken on the report's word.
+            let taken = try #require(found["taken"] as? [String: Int])
+            #expect(taken.values.allSatisfy { $0 == 0 }, "\(taken)")
             let report = try #require(try written.objects().first)
             let total = (report["requests"] as? [String: Any])?["total"] as? Int
             #expect(total == (rule == "forms" ? 4 : 3))
@@ -61,7 +71,7 @@ struct EvidenceTests {
             // A number that somebody changed, and a record that somebody changed, are found.
             let path = folder + "/report.json"
             let text = try String(contentsOfFile: path, encoding: .utf8)
-            try text.replacing(#""detained":{"total":1"#, with: #""detained":{"total":0"#).write(
+            try text.replacing(#""detained":{"total":2"#, with: #""detained":{"total":1"#).write(
                 toFile: path, atomically: true, encoding: .utf8)
             let changed = try await Binary.script("deploy/audit/recount", keyFile + [folder])
             #expect(changed.code == 1 && changed.output.contains("detained.total"))
