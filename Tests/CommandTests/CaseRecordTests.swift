@@ -41,6 +41,24 @@ struct CaseRecordTests {
         await site.remove()
     }
 
+    @Test func aRecordIsShownAndTracedByItsIdAndByItsRequests() async throws {
+        let site = try Site()
+        try await site.apply()
+        let about = #""requestId":"00000000-0000-4000-8000-000000000001""#
+        let record = recordJSON(1, "detained", about: about, detail: #""reason":"criminal-warrant""#)
+        try await site.submit([requestJSON(1), record])
+        try await site.drain()
+        for id in ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-9000-000000000001"] {
+            let shown = try await site.binary.run("ledger", "show", id)
+            #expect(shown.code == 0 && shown.output.contains("tells        detained: criminal-warrant"))
+            let traced = try await site.binary.run("trace", id)
+            #expect(traced.code == 0 && traced.output.contains("detained (criminal-warrant) told by shift-supervisor"))
+        }
+        let unknown = try await site.binary.run("ledger", "show", "00000000-0000-4000-9000-000000000009")
+        #expect(unknown.code == 1 && unknown.errors.contains("nothing of that id is on file"))
+        await site.remove()
+    }
+
     @Test func whatContradictsARecordOrCannotBeReadIsADeadLetter() async throws {
         let site = try Site()
         try await site.apply()

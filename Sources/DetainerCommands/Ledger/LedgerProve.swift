@@ -12,10 +12,10 @@ struct LedgerProve: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var ledgers: LedgerOptions
 
-    @Argument(help: "The request's id.")
+    @Argument(help: "The id of a request or of a record of a case.")
     var id: String?
 
-    @Option(help: "Which revision of the request; the latest by default.")
+    @Option(help: "Which revision; the latest by default.")
     var revision: Int?
 
     @Option(help: "An earlier signed checkpoint: prove that today's ledger begins with what it covers.")
@@ -39,15 +39,17 @@ struct LedgerProve: AsyncParsableCommand {
     }
 
     private func inclusion(of id: String, _ directories: [String]) throws -> String? {
-        let entries = try LedgerUnion.read(directories).outcomes.sorted().filter {
-            $0.value.identity.requestID == id.lowercased()
-                && (revision == nil || $0.value.identity.revision == revision)
-        }
-        guard let entry = entries.max(by: { $0.value.identity.revision < $1.value.identity.revision }) else {
-            Log.error("no outcome of that request is on file; `detainer dead-letters list` shows what was not read")
+        let (union, id) = (try LedgerUnion.read(directories), id.lowercased())
+        let outcomes = union.outcomes.sorted().filter { $0.value.identity.requestID == id }
+            .map { (revision: $0.value.identity.revision, directory: $0.directory, index: $0.index) }
+        let records = union.records.sorted().filter { $0.value.identity.recordID == id }
+            .map { (revision: $0.value.identity.revision, directory: $0.directory, index: $0.index) }
+        let wanted = (outcomes + records).filter { revision == nil || $0.revision == revision }
+        guard let place = wanted.max(by: { $0.revision < $1.revision }) else {
+            Log.error("nothing of that id is on file; `detainer dead-letters list` shows what was not read")
             throw Exit.no
         }
-        return try LedgerReader(directory: entry.directory).proof(of: entry.index)
+        return try LedgerReader(directory: place.directory).proof(of: place.index)
     }
 
     private func consistency(_ directories: [String]) throws -> String? {

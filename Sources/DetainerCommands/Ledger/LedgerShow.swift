@@ -6,12 +6,13 @@ import Policy
 
 struct LedgerShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "One request: what was decided, why, and where it stands on file.")
+        commandName: "show",
+        abstract: "One request or record: what was decided or done, why, and where it stands on file.")
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var ledgers: LedgerOptions
 
-    @Argument(help: "The request's id.")
+    @Argument(help: "The id of a request or of a record of a case.")
     var id: String
 
     @Flag(help: "Decide again from the recorded facts and the recorded policy, and compare byte for byte.")
@@ -22,10 +23,15 @@ struct LedgerShow: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapping {
-            let union = try LedgerUnion.read(ledgers.resolved(try common.settings())).outcomes
-            let entries = union.sorted().filter { $0.value.identity.requestID == id.lowercased() }
+            let union = try LedgerUnion.read(ledgers.resolved(try common.settings()))
+            let entries = union.outcomes.sorted().filter { $0.value.identity.requestID == id.lowercased() }
+            let records = union.records.sorted().filter {
+                $0.value.identity.recordID == id.lowercased() || $0.value.requestID == id.lowercased()
+            }
+            for record in records where entries.isEmpty { show(record) }
+            if entries.isEmpty, !records.isEmpty { return }
             guard !entries.isEmpty else {
-                Log.error("no outcome of that request is on file; `detainer dead-letters list` shows what was not read")
+                Log.error("nothing of that id is on file; `detainer dead-letters list` shows what was not read")
                 throw Exit.no
             }
             var isSame = true
@@ -36,8 +42,23 @@ struct LedgerShow: AsyncParsableCommand {
                 }
                 if rederive, !(try isDerivedAgain(entry)) { isSame = false }
             }
+            for record in records { show(record) }
             if !isSame { throw Exit.no }
         }
+    }
+
+    private func show(_ entry: ValueUnion<CaseRecord>.Entry) {
+        let record = entry.value
+        guard format == .text else { return Output.print(record.json()) }
+        Output.print("record       \(record.identity.recordID), revision \(record.identity.revision)")
+        Output.print("date         \(record.date)")
+        Output.print("tells        \(record.kind.rawValue): \(record.detail.sentence)")
+        Output.print("answered by  \(record.recordedBy) at \(record.agency)")
+        if let request = record.requestID { Output.print("about        request \(request)") }
+        if let correction = record.correction {
+            Output.print("correction   \(correction.reason.rawValue)\(correction.isWithdrawn ? ", withdrawn" : "")")
+        }
+        Output.print("on file      \(entry.directory), record \(entry.index)")
     }
 
     private func show(_ entry: ValueUnion<Outcome>.Entry) throws {

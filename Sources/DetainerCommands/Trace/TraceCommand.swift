@@ -9,12 +9,14 @@ import Operations
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "The story of one request, in order, from the flat files.",
-        discussion: "Takes a request's id or a dead letter's. With the broker up it also says what waits there now.")
+        discussion:
+            "Takes a request's id, a record's or a dead letter's. With the broker up it also says what waits there now."
+    )
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var ledgers: LedgerOptions
 
-    @Argument(help: "The request's id, or a dead letter's.")
+    @Argument(help: "The id of a request, of a record of a case, or of a dead letter.")
     var id: String
 
     @Flag(help: "Ask no broker.")
@@ -115,11 +117,23 @@ struct RequestStory {
         let worker = URL(fileURLWithPath: directory).lastPathComponent
         if worker == LetterStore.folder { return }
         var found: [(index: UInt64, outcome: Outcome)] = []
+        var records: [(index: UInt64, record: CaseRecord)] = []
         let announced = try LedgerReader(directory: directory).records { record in
-            guard record.value["kind"]?.stringValue == Outcome.kind, record.value["requestId"]?.stringValue == id else {
-                return
+            switch try LedgerEntry(json: record.value) {
+            case .outcome(let outcome) where outcome.identity.requestID == id: found.append((record.index, outcome))
+            case .record(let told) where told.identity.recordID == id || told.requestID == id:
+                records.append((record.index, told))
+            default: break
             }
-            found.append((record.index, try Outcome(json: record.value)))
+        }
+        for (index, told) in records {
+            let withdrawn = told.correction?.isWithdrawn == true ? ", withdrawn" : ""
+            events.append(
+                Event(
+                    at: told.recordedAt.text, event: "told",
+                    what: "\(told.kind.rawValue) (\(told.detail.sentence)) told by \(told.recordedBy), record "
+                        + "\(told.identity.recordID), revision \(told.identity.revision)\(withdrawn), to \(worker)"))
+            if told.identity.recordID == id { isAnnounced = (isAnnounced ?? false) || index < announced }
         }
         for (index, outcome) in found {
             let revision = outcome.identity.revision
@@ -188,6 +202,6 @@ struct RequestStory {
         guard letter.bodyFile == nil, let body = try? JSONValue.parse(store.whole(letter).letter.body) else {
             return false
         }
-        return body["requestId"]?.stringValue?.lowercased() == id
+        return ["requestId", "recordId"].contains { body[$0]?.stringValue?.lowercased() == id }
     }
 }
