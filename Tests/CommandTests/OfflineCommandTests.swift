@@ -59,6 +59,21 @@ struct OfflineCommandTests {
         #expect(try await binary.run("worker", "run").code == 78)
     }
 
+    /// A key made just now would match nobody, and nothing would say why.
+    @Test func aListWithFileNumbersIsNotComparedWithoutTheKeyOfTheLedger() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        let list = try site.scratch.write(
+            "list.csv",
+            "prepare_date,detainer_type,facility,state,city,a_number\n"
+                + "2025-03-03,I247A - Detainer,BOSTON POLICE,MASSACHUSETTS,BOSTON,A000000001\n")
+        let compared = try await site.binary.run("report", "reconcile", "--against", list)
+        #expect(compared.code == 78 && compared.errors.contains("pseudonym-boston.key"), "\(compared.errors)")
+        #expect(!compared.errors.contains("000000001"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: site.ledger).isEmpty)
+    }
+
     @Test func submitRefusesWhatTheContractRefuses() async throws {
         let site = try Site()
         defer { site.scratch.remove() }

@@ -87,12 +87,13 @@ struct ReportReconcile: AsyncParsableCommand {
         }
     }
 
+    /// The one that the ledger was written with; a new one would match nobody.
     private func key(_ settings: Settings) throws -> PseudonymKey {
         let set = try settings.policies()
         let files = try settings.pseudonymKeyFiles(set.jurisdictions)
         guard let path = files[set.home] else {
             throw Settings.Problem(description: "there is no pseudonym key of \(set.home)")
         }
-        return try KeyFile.readOrMake(path).key
+        return try KeyFile.read(path)
     }
 }
