@@ -28,12 +28,16 @@ public struct Judge: Sendable {
     /// The verdict on one delivery, with the letter to write should it contradict what is on record.
     public func arrival(of delivery: Delivery, at now: Moment) -> Arrival {
         let verdict = verdict(on: delivery, at: now)
-        var member = "requestId"
-        if case .entry(.record) = verdict { member = "recordId" }
-        let conflict = "/\(member): another content is on record under this id and revision"
         return Arrival(
             tag: delivery.deliveryTag, verdict: verdict,
-            conflictLetter: { letter(.conflictingDuplicate, detail: conflict, delivery: delivery, at: now) })
+            conflictLetter: {
+                var member = "requestId"
+                if case .entry(.record) = verdict { member = "recordId" }
+                return letter(
+                    .conflictingDuplicate,
+                    detail: "/\(member): another content is on record under this id and revision",
+                    delivery: delivery, at: now)
+            })
     }
 
     /// The letter of a message that ended several runs while it was being decided; it is not looked at again.
