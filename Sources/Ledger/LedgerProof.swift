@@ -99,37 +99,34 @@ extension LedgerReader {
     ///
     /// - Returns: `nil` where no signed checkpoint covers it yet.
     /// - Throws: `LedgerError`, `NoteError`.
-    public func proof(of index: UInt64) throws -> String? { try proofs(of: [index])[index] }
+    public func proof(of index: UInt64) throws -> String? { try evidence(of: [index])[index]?.proof }
 
-    /// The proofs that the records of these indices are in this ledger, made in one pass.
-    ///
-    /// - Returns: those that a signed checkpoint covers.
-    /// - Throws: `LedgerError`, `NoteError`.
-    public func proofs(of indices: Set<UInt64>) throws -> [UInt64: String] {
-        guard let (note, head) = try newestSigned() else { return [:] }
-        let covered = indices.filter { $0 < head.size }
-        var proofs = InclusionProofs(of: covered, size: head.size)
-        var lines: [UInt64: [UInt8]] = [:]
-        try records { stored in
-            if stored.index < head.size { proofs.append(stored.line[...]) }
-            if covered.contains(stored.index) { lines[stored.index] = stored.line }
-        }
-        var texts: [UInt64: String] = [:]
-        for (index, line) in lines {
-            let extra = Data(line).base64EncodedString()
-            let hashes = Self.lines(proofs.hashes(of: index) ?? [])
-            texts[index] = "\(LedgerProof.inclusionLine)\nextra \(extra)\nindex \(index)\n" + hashes + "\n" + note
-        }
-        return texts
+    /// A record as it stands on file.
+    public struct RecordEvidence: Sendable, Equatable {
+        public var line: [UInt8]
+        /// That it is in this ledger; `nil` where no signed checkpoint covers it yet.
+        public var proof: String?
     }
 
-    /// The lines of these records, as they stand on file.
-    public func lines(of indices: Set<UInt64>) throws -> [UInt64: [UInt8]] {
-        var lines: [UInt64: [UInt8]] = [:]
+    /// The records of these indices, each with its proof, read in one pass.
+    ///
+    /// - Throws: `LedgerError`, `NoteError`.
+    public func evidence(of indices: Set<UInt64>) throws -> [UInt64: RecordEvidence] {
+        let signed = try newestSigned()
+        let size = signed?.head.size ?? 0
+        var proofs = InclusionProofs(of: indices, size: size)
+        var evidence: [UInt64: RecordEvidence] = [:]
         try records { stored in
-            if indices.contains(stored.index) { lines[stored.index] = stored.line }
+            if stored.index < size { proofs.append(stored.line[...]) }
+            if indices.contains(stored.index) { evidence[stored.index] = RecordEvidence(line: stored.line) }
         }
-        return lines
+        for (index, record) in evidence {
+            guard let note = signed?.note, let hashes = proofs.hashes(of: index) else { continue }
+            let extra = Data(record.line).base64EncodedString()
+            evidence[index]?.proof =
+                "\(LedgerProof.inclusionLine)\nextra \(extra)\nindex \(index)\n" + Self.lines(hashes) + "\n" + note
+        }
+        return evidence
     }
 
     /// The proof that this ledger, as far as it is signed, begins as the earlier checkpoint says.

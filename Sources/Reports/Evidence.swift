@@ -43,13 +43,13 @@ public enum Evidence {
         var lines: [Place: [UInt8]] = [:]
         for (ledger, indices) in places.byLedger.sorted(by: { $0.key < $1.key }) {
             let reader = try LedgerReader(directory: ledger)
-            let proofs = try reader.proofs(of: indices)
-            for (index, line) in try reader.lines(of: indices) {
-                let place = Place(logID: try reader.logID(), index: index)
-                lines[place] = line
+            let logID = try reader.logID()
+            for (index, record) in try reader.evidence(of: indices) {
+                let place = Place(logID: logID, index: index)
+                lines[place] = record.line
                 summary.records += 1
-                try write(line, directory + "/records/\(place.name).json")
-                if let proof = proofs[index] {
+                try write(record.line, directory + "/records/\(place.name).json")
+                if let proof = record.proof {
                     try write(Array(proof.utf8), directory + "/records/\(place.name).proof")
                 } else {
                     summary.unproved += 1
