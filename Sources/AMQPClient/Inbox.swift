@@ -33,3 +33,16 @@ public final class Inbox<Message: Sendable>: Sendable {
         return taken
     }
 }
+
+extension AMQPConnection {
+    /// Closes and waits for it, so that the last acknowledgement is on its way before the process ends.
+    ///
+    /// - Parameter inbox: where the connection's events are posted; what else comes is dropped.
+    public func closeAndWait(_ inbox: Inbox<AMQPEvent>, milliseconds: Int64) {
+        close()
+        let deadline = SteadyClock.milliseconds() + milliseconds
+        while SteadyClock.milliseconds() < deadline {
+            for case .closed in inbox.wait(milliseconds: 100) { return }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-public import Detainers
+import Detainers
 import Foundation
 import Ledger
 
@@ -12,10 +12,10 @@ import Ledger
 
 /// What an aggregator has taken from its queue.
 public struct AggregateStore: Sendable {
-    public static let worker = "aggregate"
+    static let worker = "aggregate"
     static let unreadable = "unreadable-event"
 
-    public let folder: String
+    private let folder: String
 
     public init(folder: String) { self.folder = folder }
 
@@ -46,17 +46,6 @@ public struct AggregateStore: Sendable {
         } catch {
             guard error.code == .locked else { throw error }
             throw LedgerError(code: .locked, message: "another follower writes `\(folder)` just now: stop it first")
-        }
-    }
-
-    /// Where each event said that its record stands, in the order of their arrival.
-    public func sources(_ body: (LedgerEntry, LedgerPosition) throws -> Void) throws {
-        try LedgerReader(directory: folder + "/" + Self.worker).records { stored in
-            guard let source = stored.value["source"], let entry = try LedgerEntry(json: stored.value),
-                let logID = source["logId"]?.stringValue,
-                let index = source["index"]?.intValue.flatMap(UInt64.init(exactly:))
-            else { return }
-            try body(entry, LedgerPosition(logID: logID, index: index, root: source["root"]?.stringValue ?? ""))
         }
     }
 }

@@ -11,6 +11,8 @@ public struct Follower: Sendable {
     static let prefetch: UInt16 = 500
     /// A wait is cut into these, so that a stop is seen.
     static let stepMilliseconds: Int64 = 200
+    /// For the broker's answer to a close; without it what was acknowledged last may come again, which is a repeat.
+    static let closingMilliseconds: Int64 = 2_000
     /// For opening the connection.
     static let patienceMilliseconds: Int64 = 30_000
 
@@ -77,7 +79,7 @@ public struct Follower: Sendable {
             if isOpen, let idleMilliseconds, quiet > idleMilliseconds { break }
         }
         writer.close()
-        close(connection, inbox)
+        connection.closeAndWait(inbox, milliseconds: Self.closingMilliseconds)
         return summary
     }
 
@@ -89,14 +91,5 @@ public struct Follower: Sendable {
         _ = try writer.append(taken.map(\.record), announcedThrough: 0, now: at)
         summary.events += taken.count { $0.isReadable }
         summary.unreadable += taken.count { !$0.isReadable }
-    }
-
-    /// Closes the connection and waits for it, so that the last acknowledgement is on its way before the process ends.
-    private func close(_ connection: AMQPConnection, _ inbox: Inbox<AMQPEvent>) {
-        connection.close()
-        let deadline = SteadyClock.milliseconds() + 2_000
-        while SteadyClock.milliseconds() < deadline {
-            for case .closed in inbox.wait(milliseconds: 100) { return }
-        }
     }
 }

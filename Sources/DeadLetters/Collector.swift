@@ -69,7 +69,7 @@ public struct Collector: Sendable {
             }
         }
         try writer.close()
-        close(connection, inbox)
+        connection.closeAndWait(inbox, milliseconds: Self.quietMilliseconds)
         return collected
     }
 
@@ -96,15 +96,6 @@ public struct Collector: Sendable {
         return deliveries.map { delivery in
             let letter = BrokerLetter.letter(from: delivery, queue: requestQueue, at: at)
             return .letter(StoredLetter(id: LetterID(letter, key), arrivedAt: at.text, letter: letter))
-        }
-    }
-
-    /// Closes the connection and waits for it, so that the last acknowledgement is on its way before the process ends.
-    private func close(_ connection: AMQPConnection, _ inbox: Inbox<AMQPEvent>) {
-        connection.close()
-        let deadline = SteadyClock.milliseconds() + Self.quietMilliseconds
-        while SteadyClock.milliseconds() < deadline {
-            for case .closed in inbox.wait(milliseconds: 100) { return }
         }
     }
 }
