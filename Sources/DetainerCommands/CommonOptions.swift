@@ -82,3 +82,15 @@ extension String {
         String(reversed().drop { $0 == " " }.reversed())
     }
 }
+
+/// How long ago, in the largest unit that fits.
+enum Age {
+    static func text(seconds: Int64) -> String {
+        switch max(0, seconds) {
+        case ..<60: "\(max(0, seconds)) s"
+        case ..<3_600: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3_600) h"
+        default: "\(seconds / 86_400) d"
+        }
+    }
+}

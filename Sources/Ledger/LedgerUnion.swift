@@ -72,6 +72,9 @@ public struct ValueUnion<Value: LedgerValue>: Sendable {
 
     public var count: Int { entries.count }
 
+    /// In no order.
+    var all: some Collection<Entry> { entries.values }
+
     /// What had been recorded by then.
     func recorded(by moment: Moment) -> ValueUnion {
         var union = ValueUnion()
@@ -114,6 +117,15 @@ public struct LedgerUnion: Sendable {
         union.records = records.recorded(by: moment)
         union.heads = heads
         return union
+    }
+
+    public var jurisdictions: Set<String> {
+        Set(outcomes.all.map(\.value.jurisdiction)).union(records.all.map(\.value.jurisdiction))
+    }
+
+    /// The years that anything on file is dated in.
+    public var years: Set<Int> {
+        Set(outcomes.all.map(\.value.date.date.year)).union(records.all.map(\.value.date.year))
     }
 
     public var repeats: Int { outcomes.repeats + records.repeats }

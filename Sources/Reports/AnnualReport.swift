@@ -17,8 +17,8 @@ public struct AnnualReport: Sendable {
     public let checkpoints: [LedgerUnion.Head]
     public let unread: Unread
     public private(set) var tally: Tally
-    /// The policies that decided, by name and digest.
-    public private(set) var policies: Set<String> = []
+    /// The policies that decided, by the digests of their texts.
+    public private(set) var policies: [String: String] = [:]
     /// The forms of item 1, by date.
     public private(set) var listed: [ListedRequest] = []
     public private(set) var reimbursements: [Reimbursement] = []
@@ -86,6 +86,10 @@ public struct AnnualReport: Sendable {
         }
     }
 
+    var sortedPolicies: [(name: String, digest: String)] {
+        policies.map { (name: $0.value, digest: $0.key) }.sorted { ($0.name, $0.digest) < ($1.name, $1.digest) }
+    }
+
     private func touches(_ file: Casebook.Case) -> Bool {
         period.contains(file.form.first.date.date) || file.records.contains { period.contains($0.date) }
     }
@@ -99,7 +103,7 @@ public struct AnnualReport: Sendable {
         let unit = form.receipts.map { LedgerEntry.Identity.request($0.identity) }
         tally.add(["dispositions", form.disposition.rawValue], unit)
         for receipt in form.receipts {
-            if let decision = receipt.decision { policies.insert("\(decision.policyName) (\(decision.policyDigest))") }
+            if let decision = receipt.decision { policies[decision.policyDigest] = decision.policyName }
         }
         if form.first.date.basis == .recorded { tally.add(["undated"], unit) }
         let decisions = records.filter { $0.kind == .referralDecision }
@@ -116,8 +120,7 @@ public struct AnnualReport: Sendable {
         for later in forms.dropFirst() {
             tally.add(["requests", "laterFormsInAnEpisode"], later.receipts.map { .request($0.identity) })
         }
-        let month = Month(form.first.date.date)
-        tally.add(["requests", "byMonth", period.year == nil ? "\(month.year)-\(month.digits)" : month.digits], unit)
+        tally.add(["requests", "byMonth", period.label(of: Month(form.first.date.date))], unit)
         tally.add(["requests", "byStation", form.first.station ?? "not stated"], unit)
         tally.add(["requests", "byChannel", form.first.channel.rawValue], unit)
         tally.add(["requests", "byForm", form.first.formKind.rawValue], unit)
@@ -237,9 +240,7 @@ extension Tally {
         {
             declare(["requests", name])
         }
-        for month in period.months {
-            declare(["requests", "byMonth", period.year == nil ? "\(month.year)-\(month.digits)" : month.digits])
-        }
+        for month in period.months { declare(["requests", "byMonth", period.label(of: month)]) }
         for form in Request.FormKind.allCases { declare(["requests", "byForm", form.rawValue]) }
         for channel in Request.Channel.allCases { declare(["requests", "byChannel", channel.rawValue]) }
         declare(["detained", "total"])

@@ -1,4 +1,5 @@
 public import Detainers
+public import Ledger
 
 /// What is on file of one jurisdiction, linked: receipts into forms, and records of cases to the forms they are about.
 ///
@@ -16,7 +17,6 @@ public struct Casebook: Sendable {
         /// The latest decision of a person.
         public var decision: CaseRecord? { records.last { $0.kind == .referralDecision } }
         public var isReferred: Bool { form.disposition == .referred }
-        public func has(_ kind: CaseKind) -> Bool { records.contains { $0.kind == kind } }
     }
 
     /// By the date of the form's first receipt.
@@ -25,8 +25,6 @@ public struct Casebook: Sendable {
     public private(set) var orphans: [CaseRecord] = []
     /// Requests that no policy of ours serves.
     public let notOurs: [Outcome]
-    /// Records of agencies that no policy of ours serves.
-    public let foreignRecords: [CaseRecord]
     /// Records that a correction took back; they count nowhere.
     public let withdrawn: [CaseRecord]
 
@@ -34,13 +32,15 @@ public struct Casebook: Sendable {
     ///   - outcomes: of all years; a receipt in January may be of a form that came in December.
     ///   - jurisdiction: `nil`: all.
     public init(outcomes: [Outcome], records: [CaseRecord], jurisdiction: String? = nil) {
-        let latest = Self.latest(outcomes).filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
+        let latest = Self.latest(outcomes) { ($0.identity.requestID, $0.identity.revision) }
+            .filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
         notOurs = latest.filter { $0.decision == nil }
         cases = FormSorting.forms(latest.filter { $0.decision != nil }).map { Case(form: $0, records: []) }
-        let current = Self.latest(records).filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
+        let current = Self.latest(records) { ($0.identity.recordID, $0.identity.revision) }
+            .filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
+            .sorted { ($0.date, $0.identity.recordID) < ($1.date, $1.identity.recordID) }
         withdrawn = current.filter { $0.correction?.isWithdrawn == true && $0.isOurs }
         let standing = current.filter { $0.correction?.isWithdrawn != true }
-        foreignRecords = standing.filter { !$0.isOurs }
         let links = Links(cases.map(\.form))
         for record in standing where record.isOurs {
             if let position = links.position(of: record) {
@@ -51,28 +51,27 @@ public struct Casebook: Sendable {
         }
     }
 
+    /// What several ledgers hold together.
+    public init(_ union: LedgerUnion, jurisdiction: String? = nil) {
+        self.init(
+            outcomes: union.outcomes.sorted().map(\.value), records: union.records.sorted().map(\.value),
+            jurisdiction: jurisdiction)
+    }
+
     /// All forms, those too that were lodged with other agencies.
     public var allForms: [Form] { cases.map(\.form) + notOurs.map { Form(receipts: [$0]) } }
 
-    private static func latest(_ outcomes: [Outcome]) -> [Outcome] {
-        var latest: [String: Outcome] = [:]
-        for outcome in outcomes {
-            let identity = outcome.identity
-            if let known = latest[identity.requestID], known.identity.revision >= identity.revision { continue }
-            latest[identity.requestID] = outcome
+    /// The latest revision of each id, in no order.
+    private static func latest<Value>(
+        _ values: [Value], _ identity: (Value) -> (id: String, revision: Int)
+    ) -> [Value] {
+        var latest: [String: Value] = [:]
+        for value in values {
+            let (id, revision) = identity(value)
+            if let known = latest[id], identity(known).revision >= revision { continue }
+            latest[id] = value
         }
         return Array(latest.values)
-    }
-
-    /// By date, then by id.
-    private static func latest(_ records: [CaseRecord]) -> [CaseRecord] {
-        var latest: [String: CaseRecord] = [:]
-        for record in records {
-            let identity = record.identity
-            if let known = latest[identity.recordID], known.identity.revision >= identity.revision { continue }
-            latest[identity.recordID] = record
-        }
-        return latest.values.sorted { ($0.date, $0.identity.recordID) < ($1.date, $1.identity.recordID) }
     }
 
     /// Where each form can be found.

@@ -40,6 +40,12 @@ public struct Period: Sendable, Equatable {
 
     public func contains(_ day: CivilDate) -> Bool { first <= day && day <= last }
 
+    /// What a month is called in the figures: `03` within a year, `2025-03` elsewhere.
+    func label(of month: Month) -> String { year == nil ? "\(month.year)-\(month.digits)" : month.digits }
+
+    /// What it is called in tables.
+    func spelled(_ month: Month) -> String { year == nil ? "\(month.name) \(month.year)" : month.name }
+
     /// The months that it touches, in order.
     var months: [Month] {
         var months: [Month] = []

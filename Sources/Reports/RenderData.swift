@@ -49,7 +49,7 @@ extension AnnualReport {
                     "waiting": .number(String(unread.waiting)), "discarded": .number(String(unread.discarded)),
                     "replayed": .number(String(unread.replayed)),
                 ]),
-            JSONMember(name: "policies", value: .array(policies.sorted().map(JSONValue.string))),
+            JSONMember(name: "policies", value: .array(sortedPolicies.map { .string("\($0.name) (\($0.digest))") })),
             JSONMember(
                 name: "checkpoints",
                 value: .array(

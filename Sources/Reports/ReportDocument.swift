@@ -203,7 +203,7 @@ public struct ReportDocument: Sendable {
                 rows: zip(figures, shown).map { [$0.name, $1] })
         }
         let months = zip(report.period.months, tally.below("requests", "byMonth")).map { month, figure in
-            (name: report.period.year == nil ? "\(month.name) \(month.year)" : month.name, count: figure.count)
+            (name: report.period.spelled(month), count: figure.count)
         }
         let stations = tally.below("requests", "byStation").sorted { ($1.count, $0.name) < ($0.count, $1.name) }
         let shownMonths = cells.shown(months.map(\.count))
@@ -309,10 +309,7 @@ public struct ReportDocument: Sendable {
         annex.tables = [
             Table(
                 caption: "Policies that decided", columns: ["Policy", "Digest of its text"],
-                rows: report.policies.sorted().map { policy in
-                    let parts = policy.split(separator: " ", maxSplits: 1)
-                    return [String(parts[0]), parts.dropFirst().map { $0.filter { $0 != "(" && $0 != ")" } }.joined()]
-                }, firstNumber: .max),
+                rows: report.sortedPolicies.map { [$0.name, $0.digest] }, firstNumber: .max),
             Table(
                 caption: "Checkpoints", columns: ["Ledger", "Records", "Root"],
                 rows: report.checkpoints.map { [$0.logID, String($0.records), $0.root] }, firstNumber: .max),

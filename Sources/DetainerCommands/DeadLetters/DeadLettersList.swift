@@ -75,13 +75,7 @@ struct DeadLettersList: AsyncParsableCommand {
         guard let then = Moment(text: text)?.secondsSinceEpoch, let now = now.secondsSinceEpoch else {
             return "unknown"
         }
-        let seconds = max(0, now - then)
-        switch seconds {
-        case ..<60: return "\(seconds) s"
-        case ..<3_600: return "\(seconds / 60) min"
-        case ..<172_800: return "\(seconds / 3_600) h"
-        default: return "\(seconds / 86_400) d"
-        }
+        return Age.text(seconds: now - then)
     }
 
     static func json(_ letter: StoredLetter, _ standing: LetterIndex.Standing) -> JSONValue {

@@ -32,23 +32,15 @@ struct IntakeSubmit: AsyncParsableCommand {
         let messages = try MessageFiles.read(files)
         var publications: [Publication] = []
         for (number, message) in messages.enumerated() {
-            var properties = MessageProperties()
-            properties.contentType = "application/json"
-            properties.deliveryMode = 2
-            do {
-                let read = try IntakeContract.read(message.body)
-                properties.messageID = read.id
-                properties.type = read.schema
-            } catch  where unchecked {
+            var read: IntakeMessage?
+            do { read = try IntakeContract.read(message.body) } catch  where unchecked {
                 Log.info("\(message.place) breaks the contract and is published as it is")
             } catch {
                 Log.error("\(message.place): \(error.description); nothing was published")
                 throw Exit.badInput
             }
             publications.append(
-                Publication(
-                    token: UInt64(number), exchange: settings[.intakeExchange], routingKey: "request",
-                    message: Message(body: message.body, properties: properties)))
+                Publisher.intake(message.body, read, exchange: settings[.intakeExchange], token: UInt64(number)))
         }
         let tally = try await Publisher.publish(
             publications, to: try settings.address(), window: Self.window, patienceSeconds: Self.patienceSeconds)

@@ -1,7 +1,24 @@
 import AMQPClient
+import Detainers
 
 /// Publishes a list of messages and waits until the broker answered for each.
 enum Publisher {
+    /// A message for the intake, as a careful sender publishes it.
+    ///
+    /// - Parameter read: `nil` where the contract refuses it.
+    static func intake(_ body: [UInt8], _ read: IntakeMessage?, exchange: String, token: UInt64) -> Publication {
+        var properties = MessageProperties()
+        properties.contentType = "application/json"
+        properties.deliveryMode = 2
+        properties.messageID = read?.id
+        properties.type = read?.schema
+        var routingKey = "request"
+        if case .record = read { routingKey = "record" }
+        return Publication(
+            token: token, exchange: exchange, routingKey: routingKey,
+            message: Message(body: body, properties: properties))
+    }
+
     struct Tally {
         var confirmed = 0
         var refused = 0

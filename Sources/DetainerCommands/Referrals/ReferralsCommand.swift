@@ -31,7 +31,7 @@ struct ReferralsList: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapping {
             let now = WallClock.now()
-            let casebook = try Casebook.read(ledgers.resolved(try common.settings()))
+            let casebook = try Casebook(LedgerUnion.read(ledgers.resolved(try common.settings())))
             let referrals = casebook.referrals.filter { referral in
                 (all || referral.decision == nil)
                     && (role == nil || referral.questions.contains { $0.role == role })
@@ -43,7 +43,7 @@ struct ReferralsList: AsyncParsableCommand {
                     ["AGE", "REQUEST", "DATE", "STATION", "ASKED", "FOR", "DECIDED"],
                     referrals.map { referral in
                         [
-                            Age.text(referral.ageSeconds(at: now)), referral.outcome.identity.requestID,
+                            Age.text(seconds: referral.ageSeconds(at: now)), referral.outcome.identity.requestID,
                             referral.outcome.date.date.description, referral.outcome.station ?? "-",
                             referral.questions.map(\.name).joined(separator: ", "),
                             Set(referral.questions.map(\.role)).sorted().joined(separator: ", "),
@@ -57,15 +57,6 @@ struct ReferralsList: AsyncParsableCommand {
                 }
             }
         }
-    }
-}
-
-extension Casebook {
-    /// Everything on file, of all jurisdictions.
-    static func read(_ directories: [String]) throws -> Casebook {
-        let union = try LedgerUnion.read(directories)
-        return Casebook(
-            outcomes: union.outcomes.sorted().map(\.value), records: union.records.sorted().map(\.value))
     }
 }
 
@@ -95,16 +86,5 @@ extension Referral {
                     ]))
         }
         return .object(members)
-    }
-}
-
-/// A length of time in one unit.
-enum Age {
-    static func text(_ seconds: Int64) -> String {
-        switch seconds {
-        case ..<3_600: "\(seconds / 60) min"
-        case ..<172_800: "\(seconds / 3_600) h"
-        default: "\(seconds / 86_400) d"
-        }
     }
 }

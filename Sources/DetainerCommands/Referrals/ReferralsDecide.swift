@@ -2,6 +2,7 @@ import AMQPClient
 import ArgumentParser
 import Detainers
 import Foundation
+import Ledger
 import Operations
 import Reports
 import Worker
@@ -59,17 +60,10 @@ struct ReferralsDecide: AsyncParsableCommand {
             let message = try message(about: referral)
             let body = CaseContract.json(message).serialized()
             if dryRun { return Output.print(String(decoding: body, as: UTF8.self)) }
-            var properties = MessageProperties()
-            properties.contentType = "application/json"
-            properties.deliveryMode = 2
-            properties.type = CaseContract.schema
-            properties.messageID = message.recordID
+            let publication = Publisher.intake(
+                body, .record(message), exchange: settings[.intakeExchange], token: 0)
             let tally = try await Publisher.publish(
-                [
-                    Publication(
-                        token: 0, exchange: settings[.intakeExchange], routingKey: "record",
-                        message: Message(body: body, properties: properties))
-                ], to: try settings.address(), window: 1, patienceSeconds: Self.patienceSeconds)
+                [publication], to: try settings.address(), window: 1, patienceSeconds: Self.patienceSeconds)
             guard tally.confirmed == 1 else {
                 Log.error("the record was not taken: is the topology there? `detainer topology check` tells")
                 throw Exit.brokerUnavailable
@@ -79,7 +73,7 @@ struct ReferralsDecide: AsyncParsableCommand {
     }
 
     private func referral(_ directories: [String]) throws -> Referral {
-        let referrals = try Casebook.read(directories).referrals
+        let referrals = try Casebook(LedgerUnion.read(directories)).referrals
         guard let referral = referrals.first(where: { $0.outcome.identity.requestID == id.lowercased() }) else {
             Log.error("no referred request of that id is on file: `detainer referrals list --all` shows them")
             throw Exit.no

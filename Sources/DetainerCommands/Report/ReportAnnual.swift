@@ -1,10 +1,10 @@
-import ArgumentParser
+public import ArgumentParser
 import DeadLetters
 import Detainers
 import Foundation
 import Ledger
 import Operations
-import Reports
+public import Reports
 import Worker
 
 struct ReportAnnual: AsyncParsableCommand {
@@ -18,10 +18,6 @@ struct ReportAnnual: AsyncParsableCommand {
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case text, json, markdown, html, pdf, csv
-    }
-
-    enum Copy: String, ExpressibleByArgument, CaseIterable {
-        case clerk, published
     }
 
     enum Paper: String, ExpressibleByArgument, CaseIterable {
@@ -51,7 +47,7 @@ struct ReportAnnual: AsyncParsableCommand {
     var form: String?
 
     @Option(help: "clerk, with the list of requests; or published, without it and without small numbers.")
-    var copy: Copy = .clerk
+    var copy: ReportDocument.Copy = .clerk
 
     @Option(help: "For html and pdf: letter or A4.")
     var paper: Paper = .letter
@@ -131,7 +127,6 @@ struct ReportAnnual: AsyncParsableCommand {
     }
 
     private func write(_ report: AnnualReport, _ settings: Settings, _ changes: ReportChanges?) throws {
-        let copy: ReportDocument.Copy = copy == .clerk ? .clerk : .published
         func document() throws -> ReportDocument {
             ReportDocument(
                 report, form: try ReportForms.form(form, report.jurisdiction, settings), copy: copy, changes: changes)
@@ -174,6 +169,8 @@ struct ReportAnnual: AsyncParsableCommand {
         return unread
     }
 }
+
+extension ReportDocument.Copy: ExpressibleByArgument {}
 
 struct ReportFilings: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -33,14 +33,12 @@ struct ReportSource {
     /// - Throws: `ValidationError` where several jurisdictions are on file and none is named.
     init(_ directories: [String], jurisdiction named: String?, asOf: Moment, home: String?) throws {
         union = try LedgerUnion.read(directories).asOf(asOf)
-        let outcomes = union.outcomes.sorted().map(\.value)
-        let records = union.records.sorted().map(\.value)
-        let found = Set(outcomes.map(\.jurisdiction)).union(records.map(\.jurisdiction)).sorted()
+        let found = union.jurisdictions.sorted()
         if named == nil, home == nil, found.count > 1 {
             throw ValidationError(
                 "several jurisdictions are on file: name one with --jurisdiction: " + found.joined(separator: ", "))
         }
         jurisdiction = named ?? home ?? found.first ?? "no jurisdiction on file"
-        casebook = Casebook(outcomes: outcomes, records: records, jurisdiction: jurisdiction)
+        casebook = Casebook(union, jurisdiction: jurisdiction)
     }
 }

@@ -123,17 +123,11 @@ struct ReportCompare: AsyncParsableCommand {
     /// Of every year and jurisdiction that is on either side.
     private func differingFigures(_ ours: LedgerUnion, _ theirs: LedgerUnion) throws -> [String] {
         let rule = try common.settings().reportRule()
-        let outcomes = [ours, theirs].map { $0.outcomes.sorted().map(\.value) }
-        let records = [ours, theirs].map { $0.records.sorted().map(\.value) }
-        let all =
-            outcomes.joined().map { ($0.jurisdiction, $0.date.date.year) }
-            + records.joined().map { ($0.jurisdiction, $0.date.year) }
+        let sides = [ours, theirs]
         var differing: [String] = []
-        for jurisdiction in Set(all.map(\.0)).sorted() {
-            let casebooks = [0, 1].map {
-                Casebook(outcomes: outcomes[$0], records: records[$0], jurisdiction: jurisdiction)
-            }
-            for year in Set(all.filter { $0.0 == jurisdiction }.map(\.1)).sorted() {
+        for jurisdiction in Set(sides.flatMap(\.jurisdictions)).sorted() {
+            let casebooks = sides.map { Casebook($0, jurisdiction: jurisdiction) }
+            for year in Set(sides.flatMap(\.years)).sorted() {
                 guard let period = Period(year: year) else { continue }
                 let tallies = casebooks.map {
                     AnnualReport(

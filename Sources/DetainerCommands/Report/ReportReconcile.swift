@@ -1,6 +1,7 @@
 import ArgumentParser
 import Detainers
 import Foundation
+import Ledger
 import Operations
 import Policy
 import Reports
@@ -67,7 +68,7 @@ struct ReportReconcile: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapping {
             let settings = try common.settings()
-            let casebook = try Casebook.read(ledgers.resolved(settings))
+            let casebook = try Casebook(LedgerUnion.read(ledgers.resolved(settings)))
             let list = try ReleasedList(csv: try MessageFiles.content(against))
             var options = Reconciliation.Options(period: try period())
             options.shiftDays = shiftDays
