@@ -154,6 +154,20 @@ public enum LedgerEntry: Sendable, Equatable {
         }
     }
 
+    public var recordedAt: Moment {
+        switch self {
+        case .outcome(let outcome): outcome.recordedAt
+        case .record(let record): record.recordedAt
+        }
+    }
+
+    public var jurisdiction: String {
+        switch self {
+        case .outcome(let outcome): outcome.jurisdiction
+        case .record(let record): record.jurisdiction
+        }
+    }
+
     public var traceparent: String? {
         switch self {
         case .outcome(let outcome): outcome.traceparent

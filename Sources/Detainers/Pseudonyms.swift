@@ -23,6 +23,17 @@ public struct Pseudonyms: Sendable, Equatable {
         self.eventNumber = eventNumber
         self.booking = booking
     }
+
+    /// Pseudonyms of different keys or normalisations say nothing about each other.
+    private var domain: String { "\(keyID) \(normalization) " }
+
+    /// What a person is known by: never a name alone.
+    public var personKeys: [String] {
+        [fileNumber.map { domain + "file " + $0 }, nameAndBirthDate.map { domain + "name " + $0 }].compactMap { $0 }
+    }
+
+    /// What a booking is known by.
+    public var bookingKey: String? { booking.map { domain + $0 } }
 }
 
 /// A jurisdiction's secret key for pseudonyms (HMAC-SHA-256, RFC 2104), kept over the years and shared by its workers.

@@ -39,6 +39,21 @@ struct FileSystem: Sendable {
         buffer.removeLast(count - Int(got))
         return buffer
     }
+    /// pread(2): may read less than asked.
+    var readAt: @Sendable (_ file: Int32, _ offset: Int, _ count: Int) throws(Errno) -> [UInt8] = {
+        file, offset, count throws(Errno) in
+        var failure: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            var got = -1
+            repeat {
+                got = unsafe pread(file, buffer.baseAddress, count, off_t(offset))
+                failure = got < 0 ? errno : 0
+            } while failure == EINTR
+            filled = max(0, got)
+        }
+        if failure != 0 { throw Errno(number: failure) }
+        return bytes
+    }
     /// fdatasync(2)
     var dataSync: @Sendable (_ file: Int32) throws(Errno) -> Void = { file throws(Errno) in
         if fdatasync(file) != 0 { throw Errno(number: errno) }
@@ -75,6 +90,12 @@ struct FileSystem: Sendable {
         var status = stat()
         _ = try Self.retrying { unsafe stat(path, &status) }
         return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+    /// stat(2): how long a file is.
+    var size: @Sendable (_ path: String) throws(Errno) -> Int = { path throws(Errno) in
+        var status = stat()
+        _ = try Self.retrying { unsafe stat(path, &status) }
+        return Int(status.st_size)
     }
     /// fstat(2)
     var identityOfFile: @Sendable (_ file: Int32) throws(Errno) -> Identity = { file throws(Errno) in

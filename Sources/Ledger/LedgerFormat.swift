@@ -4,6 +4,7 @@ import Detainers
 //
 //     lock                            held (flock) by the one process that may write here
 //     segment-00000001.jsonl          sealed: never changes again
+//     segment-00000001.index          what readers need to know of it without reading it (SegmentIndex.swift)
 //     segment-00000002.open.jsonl     the one that is written to; at most one
 //     set-aside-00000002-1.txt        bytes that recovery could not read, kept as they were
 //     attempts.jsonl                  while a worker runs: marks of messages decided with care (AttemptMarks.swift)
@@ -34,6 +35,7 @@ enum LedgerFormat {
 
     static func sealedName(_ segment: Int) -> String { "segment-" + padded(segment) + ".jsonl" }
     static func openName(_ segment: Int) -> String { "segment-" + padded(segment) + ".open.jsonl" }
+    static func indexName(_ segment: Int) -> String { "segment-" + padded(segment) + ".index" }
 
     private static func padded(_ number: Int) -> String {
         let text = String(number)

@@ -7,6 +7,8 @@ public struct StoredRecord: Sendable {
     public var value: JSONValue
     /// The line without its newline: the leaf of the tree.
     public var line: [UInt8]
+    /// Where the line begins in its file.
+    var offset: Int
     public var file: String
     public var lineNumber: Int
 }
@@ -31,7 +33,7 @@ public struct VerifyReport: Sendable, Equatable {
 /// Memory is bounded by the size of one segment.
 public struct LedgerReader: Sendable {
     public let directory: String
-    private let files: FileSystem
+    let files: FileSystem
 
     /// - Throws: `.missing` where there is no such directory.
     public init(directory: String) throws(LedgerError) {
@@ -102,7 +104,8 @@ public struct LedgerReader: Sendable {
     public func extent(_ body: (StoredRecord) throws -> Void) throws -> Extent {
         var failure: (any Error)?
         do throws(LedgerError) {
-            let scan = try scan { record throws(LedgerError) in
+            var none: IndexComparison?
+            let scan = try scan(comparing: &none) { record throws(LedgerError) in
                 do { try body(record) } catch {
                     failure = error
                     throw LedgerError(code: .inputOutput, message: "stopped")
@@ -159,8 +162,9 @@ public struct LedgerReader: Sendable {
             var heads = SignedCheckpoints.Heads(signed, key: key)
             let own = try logID()
             heads.add(earlier.filter { $0.isOf(logID: own) })
-            let scan = try scan(watching: heads.sizes) { _ in }
-            var problems = heads.problems(roots: scan.tree.roots, logID: own)
+            var indexes: IndexComparison? = IndexComparison(directory: directory, files: files)
+            let scan = try scan(watching: heads.sizes, comparing: &indexes) { _ in }
+            var problems = heads.problems(roots: scan.tree.roots, logID: own) + (indexes?.problems ?? [])
             if key != nil, heads.signed == 0, scan.tree.count > 0 {
                 problems.append("`\(directory)` holds records and no signed checkpoint")
             }
@@ -180,9 +184,31 @@ public struct LedgerReader: Sendable {
     }
 
     private func scan(
-        watching sizes: Set<UInt64> = [], _ record: (StoredRecord) throws(LedgerError) -> Void
+        watching sizes: Set<UInt64> = [], comparing indexes: inout IndexComparison?,
+        _ record: (StoredRecord) throws(LedgerError) -> Void
     ) throws(LedgerError) -> SegmentScan {
         var scan = SegmentScan(watching: sizes)
+        for segment in try segments() {
+            let path = directory + "/" + segment.name
+            if segment.isOpen {
+                try scan.open(try open(segment.number), path: path, number: segment.number, record: record)
+            } else {
+                indexes?.begin(segment.number, after: scan)
+                let bytes = try content(path)
+                try scan.sealed(bytes, path: path, number: segment.number) { stored throws(LedgerError) in
+                    indexes?.add(stored)
+                    try record(stored)
+                }
+                try indexes?.end(segmentBytes: bytes.count, through: scan)
+            }
+        }
+        return scan
+    }
+
+    /// In the order of their numbers, the open one last.
+    ///
+    /// - Throws: `.corrupted` where one is missing.
+    func segments() throws(LedgerError) -> [(number: Int, name: String, isOpen: Bool)] {
         let names: [String]
         do throws(FileSystem.Errno) { names = try files.names(directory) } catch {
             throw .failed("list", directory, error)
@@ -193,22 +219,16 @@ public struct LedgerReader: Sendable {
                 throw LedgerError(
                     code: .corrupted, message: "`\(directory)/\(segment.name)` does not follow the segment before it")
             }
-            let path = directory + "/" + segment.name
-            if segment.isOpen {
-                try scan.open(try open(segment.number), path: path, number: segment.number, record: record)
-            } else {
-                try scan.sealed(try content(path), path: path, number: segment.number, record: record)
-            }
         }
-        return scan
+        return segments
     }
 
-    private func content(_ path: String) throws(LedgerError) -> [UInt8] {
+    func content(_ path: String) throws(LedgerError) -> [UInt8] {
         do throws(FileSystem.Errno) { return try files.content(path) } catch { throw .failed("read", path, error) }
     }
 
     /// The open segment, which its writer may have sealed since the directory was listed.
-    private func open(_ number: Int) throws(LedgerError) -> [UInt8] {
+    func open(_ number: Int) throws(LedgerError) -> [UInt8] {
         let path = directory + "/" + LedgerFormat.openName(number)
         do throws(FileSystem.Errno) { return try files.content(path) } catch {
             if error.number == ENOENT { return try content(directory + "/" + LedgerFormat.sealedName(number)) }

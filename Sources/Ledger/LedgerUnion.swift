@@ -6,22 +6,16 @@ public protocol LedgerValue: Sendable {
     var identity: Identity { get }
     var contentKey: String { get }
     var recordedAt: Moment { get }
-    /// By date, then by id and revision.
-    static func isEarlier(_ one: Self, _ other: Self) -> Bool
+    /// Date, id, revision: the order in which they are told.
+    var order: (CivilDate, String, Int) { get }
 }
 
 extension Outcome: LedgerValue {
-    public static func isEarlier(_ one: Outcome, _ other: Outcome) -> Bool {
-        (one.date.date, one.identity.requestID, one.identity.revision)
-            < (other.date.date, other.identity.requestID, other.identity.revision)
-    }
+    public var order: (CivilDate, String, Int) { (date.date, identity.requestID, identity.revision) }
 }
 
 extension CaseRecord: LedgerValue {
-    public static func isEarlier(_ one: CaseRecord, _ other: CaseRecord) -> Bool {
-        (one.date, one.identity.recordID, one.identity.revision)
-            < (other.date, other.identity.recordID, other.identity.revision)
-    }
+    public var order: (CivilDate, String, Int) { (date, identity.recordID, identity.revision) }
 }
 
 /// What several ledgers hold of one kind, as one: every id and revision once, whichever worker recorded it.
@@ -73,7 +67,7 @@ public struct ValueUnion<Value: LedgerValue>: Sendable {
     public var count: Int { entries.count }
 
     /// In no order.
-    var all: some Collection<Entry> { entries.values }
+    public var all: some Collection<Entry> { entries.values }
 
     /// What had been recorded by then.
     func recorded(by moment: Moment) -> ValueUnion {
@@ -90,7 +84,7 @@ public struct ValueUnion<Value: LedgerValue>: Sendable {
     public subscript(_ identity: Value.Identity) -> Entry? { entries[identity] }
 
     /// All of them, by date, then by id and revision.
-    public func sorted() -> [Entry] { entries.values.sorted { Value.isEarlier($0.value, $1.value) } }
+    public func sorted() -> [Entry] { entries.values.sorted(on: { $0.value.order }, by: <) }
 }
 
 /// The outcomes and the records of several ledgers as one.
@@ -140,15 +134,17 @@ public struct LedgerUnion: Sendable {
         let extent = try reader.extent { record in
             if let entry = try LedgerEntry(json: record.value) { added.append((entry, record.index)) }
         }
-        for (entry, index) in added {
-            switch entry {
-            case .outcome(let outcome):
-                outcomes.add(.init(value: outcome, index: index, logID: logID, directory: reader.directory))
-            case .record(let record):
-                records.add(.init(value: record, index: index, logID: logID, directory: reader.directory))
-            }
-        }
+        for (entry, index) in added { add(entry, index: index, logID: logID, directory: reader.directory) }
         heads.append(Head(directory: reader.directory, logID: logID, records: extent.records, root: extent.root))
+    }
+
+    mutating func add(_ entry: LedgerEntry, index: UInt64, logID: String, directory: String) {
+        switch entry {
+        case .outcome(let outcome):
+            outcomes.add(.init(value: outcome, index: index, logID: logID, directory: directory))
+        case .record(let record):
+            records.add(.init(value: record, index: index, logID: logID, directory: directory))
+        }
     }
 
     /// Opens every worker's ledger below these directories (or the directories themselves) and adds them.

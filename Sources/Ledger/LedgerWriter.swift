@@ -3,8 +3,9 @@ import Glibc
 
 /// Sizes of a ledger's files.
 public struct LedgerConfiguration: Sendable {
-    /// A segment is sealed when it has grown to this; it bounds what recovery copies.
-    public var segmentBytes = 64 << 20
+    /// A segment is sealed when it has grown to this; it bounds what recovery copies and what readers of a live ledger
+    /// read for want of an index, each a fraction of a second.
+    public var segmentBytes = 16 << 20
     /// Room is reserved in these steps, so that a full disk is met before a batch is written and not inside a sync.
     public var reserveBytes = 1 << 20
     /// What checkpoints are signed with; without it none is.

@@ -4,7 +4,7 @@ import Foundation
 /// The RFC 6962 tree hash of a growing list of leaves, in memory that grows with the logarithm of their number.
 struct MerkleTree: Sendable {
     /// INVARIANT: hashes of full subtrees, largest first; one for each bit that is set in `count`.
-    private var subtrees: [[UInt8]] = []
+    private(set) var subtrees: [[UInt8]] = []
     private(set) var count: UInt64 = 0
     /// Sizes whose roots are kept in ``roots`` when the tree passes them.
     private let watched: Set<UInt64>
@@ -13,6 +13,16 @@ struct MerkleTree: Sendable {
     init(watching sizes: Set<UInt64> = []) {
         watched = sizes
         if sizes.contains(0) { roots[0] = rootHash }
+    }
+
+    /// A tree that goes on where another one stood.
+    ///
+    /// - Returns: `nil` where a tree of that size has another number of full subtrees.
+    init?(subtrees: [[UInt8]], count: UInt64) {
+        guard subtrees.count == count.nonzeroBitCount, subtrees.allSatisfy({ $0.count == SHA256.byteCount }) else {
+            return nil
+        }
+        (self.subtrees, self.count, watched) = (subtrees, count, [])
     }
 
     mutating func append(_ leaf: ArraySlice<UInt8>) {

@@ -17,6 +17,19 @@ struct SegmentScan {
         self.parsing = parsing
     }
 
+    /// Takes a sealed segment's index for the segment: all that is known of it then is where it ends.
+    ///
+    /// - Returns: whether the index follows what is before it; otherwise nothing is changed.
+    mutating func skip(_ index: SegmentIndex) -> Bool {
+        guard index.firstRecord == tree.count, index.previousRoot == tree.root, logID == nil || logID == index.logID
+        else { return false }
+        tree = index.tree
+        logID = index.logID
+        announcedThrough = max(announcedThrough, index.announcedThrough)
+        endsInCheckpoint = true
+        return true
+    }
+
     /// Takes a sealed segment.
     ///
     /// - Throws: `.corrupted` with file and line at the first thing that is not as it was written.
@@ -64,7 +77,8 @@ struct SegmentScan {
             case .record(let value):
                 if lineNumber == 1 { throw corrupted("the header is missing") }
                 let stored = StoredRecord(
-                    index: tree.count, value: value, line: Array(line), file: path, lineNumber: lineNumber)
+                    index: tree.count, value: value, line: Array(line), offset: line.startIndex, file: path,
+                    lineNumber: lineNumber)
                 tree.append(line)
                 try record(stored)
                 endsInCheckpoint = false

@@ -12,8 +12,10 @@ final class LedgerDesk: Sendable {
     private let began = Shared<Int64?>(nil)
     private let writer: Mutex<LedgerWriter?>
     private let marks: Mutex<AttemptMarks?>
+    private let indexing: SegmentIndexing
 
-    init(_ writer: consuming LedgerWriter, marks: consuming AttemptMarks) {
+    init(_ writer: consuming LedgerWriter, marks: consuming AttemptMarks, indexing: SegmentIndexing) {
+        self.indexing = indexing
         self.writer = Mutex(consume writer)
         self.marks = Mutex(consume marks)
     }
@@ -115,6 +117,7 @@ final class LedgerDesk: Sendable {
                 let last = self.append([], announcedThrough: announcedThrough)
                 let signed = self.sign()
                 let closed = self.closeMarks()
+                self.indexing.end()
                 self.writer.withLock { writer in
                     if let open = writer.take() { open.close() }
                 }
@@ -133,6 +136,7 @@ final class LedgerDesk: Sendable {
                 guard let commit = try writer?.append(records, announcedThrough: announcedThrough, now: now) else {
                     preconditionFailure("the ledger was closed before its last batch")
                 }
+                indexing.committed(segment: commit.segment)
                 return .success(commit)
             } catch {
                 return .failure(error)

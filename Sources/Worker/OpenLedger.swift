@@ -42,10 +42,12 @@ public struct OpenLedger: Sendable {
     ///
     /// - Parameters:
     ///   - signingKey: what checkpoints are signed with; without it none is.
+    ///   - tell: what keeps sealed segments from being indexed; nothing waits for it.
     /// - Throws: `LedgerError`; `RecordError` where a line is intact but no record of ours.
     public static func open(
         directory: String, worker: String, load: PolicyLoad, signingKey: LedgerSigningKey?,
-        killSwitch: KillSwitch.Limits = KillSwitch.Limits(), now: Moment
+        killSwitch: KillSwitch.Limits = KillSwitch.Limits(), now: Moment,
+        tell: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> OpenLedger {
         var configuration = LedgerConfiguration()
         configuration.signingKey = signingKey
@@ -62,7 +64,9 @@ public struct OpenLedger: Sendable {
         let marks = try AttemptMarks.open(directory: directory + "/" + worker)
         let (attempts, firstAttempts, wasUnclean) = (marks.attempts, marks.firstAttempts, marks.wasUnclean)
         return OpenLedger(
-            desk: LedgerDesk(opening.takeWriter(), marks: marks),
+            desk: LedgerDesk(
+                opening.takeWriter(), marks: marks,
+                indexing: SegmentIndexing(directory: directory + "/" + worker, tell: tell)),
             position: LedgerPosition(logID: recovery.logID, index: state.count, root: commit.root),
             pipeline: Pipeline(
                 index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits,

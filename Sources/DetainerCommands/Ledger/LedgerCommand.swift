@@ -8,6 +8,7 @@ struct LedgerCommand: AsyncParsableCommand {
         commandName: "ledger", abstract: "Read and verify the flat files.",
         subcommands: [
             LedgerList.self, LedgerShow.self, LedgerVerify.self, LedgerProve.self, LedgerKeygen.self,
+            LedgerIndex.self,
         ])
 }
 

@@ -59,7 +59,8 @@ struct WorkerRun: AsyncParsableCommand {
         let summary = try await service.run {
             let opened = try OpenLedger.open(
                 directory: settings[.ledgerDirectory], worker: worker, load: PolicyLoad(judge, occasion: .start),
-                signingKey: signingKey, killSwitch: killSwitch, now: WallClock.now())
+                signingKey: signingKey, killSwitch: killSwitch, now: WallClock.now(),
+                tell: { Log.warning($0) })
             if opened.wasUnclean { Log.info("the last run did not stop in order: one message at a time at first") }
             tell(opened.recovery)
             return opened

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Ledger
+import Operations
+
+struct LedgerIndex: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index", abstract: "Make the indexes of sealed segments that have none.",
+        discussion: "A running worker makes its own. With them a report counts without reading every record; losing "
+            + "one costs only making it again. Running workers are not disturbed.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var ledgers: LedgerOptions
+
+    func run() async throws {
+        try await Exit.mapping {
+            var made = 0
+            for directory in ledgers.resolved(try common.settings()) {
+                for path in try LedgerReader.workerDirectories(under: directory) {
+                    let indexes = SegmentIndexes(try LedgerReader(directory: path))
+                    let missing = try indexes.missing().count
+                    if missing == 0 { continue }
+                    let progress = Progress("indexing \(path)")
+                    defer { progress.end() }
+                    made += try indexes.make { done in
+                        progress.tell(done, of: missing)
+                        return true
+                    }
+                }
+            }
+            Output.print("\(made) indexes made")
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Glibc
+
+/// The bytes of a file that does not change any more, read piece by piece, or held.
+struct FileBytes: Sendable {
+    private enum Storage: Sendable {
+        case held([UInt8])
+        case file(path: String, files: FileSystem)
+    }
+
+    private let storage: Storage
+    let count: Int
+
+    init(_ bytes: [UInt8]) {
+        storage = .held(bytes)
+        count = bytes.count
+    }
+
+    init(path: String, files: FileSystem) throws(FileSystem.Errno) {
+        count = try files.size(path)
+        storage = .file(path: path, files: files)
+    }
+
+    /// Opens it for some reads; files are closed when the value is gone.
+    func opened() throws(LedgerError) -> OpenedBytes { try OpenedBytes(self) }
+
+    final class OpenedBytes {
+        private let bytes: FileBytes
+        private var file: Int32 = -1
+
+        fileprivate init(_ bytes: FileBytes) throws(LedgerError) {
+            self.bytes = bytes
+            guard case .file(let path, let files) = bytes.storage else { return }
+            do throws(FileSystem.Errno) { file = try files.open(path, O_RDONLY) } catch {
+                throw .failed("read", path, error)
+            }
+        }
+
+        deinit {
+            if case .file(_, let files) = bytes.storage, file >= 0 { files.close(file) }
+        }
+
+        /// - Returns: fewer where the file ends before.
+        func read(_ range: Range<Int>) throws(LedgerError) -> [UInt8] {
+            switch bytes.storage {
+            case .held(let held): return Array(held[range.clamped(to: 0..<held.count)])
+            case .file(let path, let files):
+                do throws(FileSystem.Errno) {
+                    var read = try files.readAt(file, range.lowerBound, range.count)
+                    while read.count < range.count {
+                        let more = try files.readAt(file, range.lowerBound + read.count, range.count - read.count)
+                        if more.isEmpty { break }
+                        read += more
+                    }
+                    return read
+                } catch {
+                    throw .failed("read", path, error)
+                }
+            }
+        }
+
+        /// The line that a range of bytes begins with, without its newline; `nil` where the range does not hold it.
+        func line(_ range: Range<Int>) throws(LedgerError) -> [UInt8]? {
+            let bytes = try read(range)
+            return bytes.firstIndex(of: UInt8(ascii: "\n")).map { Array(bytes[..<$0]) }
+        }
+    }
+}
+
+/// Numbers of one width, one after the other, little-endian, in a file's bytes.
+struct NumberColumn<Number: FixedWidthInteger & Sendable>: Sendable {
+    let offset: Int
+    let count: Int
+
+    /// - Returns: `nil` where the column does not lie within so many bytes.
+    init?(offset: Int, count: Int, within bytes: Int) {
+        let (width, overflows) = count.multipliedReportingOverflow(by: MemoryLayout<Number>.size)
+        guard offset >= 0, count >= 0, !overflows, bytes - offset >= width else { return nil }
+        self.offset = offset
+        self.count = count
+    }
+
+    var end: Int { offset + count * MemoryLayout<Number>.size }
+
+    /// Reads some of them, or all.
+    ///
+    /// - Throws: `.corrupted` where the file has become shorter.
+    func read(_ range: Range<Int>? = nil, from bytes: FileBytes.OpenedBytes) throws(LedgerError) -> [Number] {
+        let (range, width) = (range ?? 0..<count, MemoryLayout<Number>.size)
+        let read = try bytes.read(offset + range.lowerBound * width..<offset + range.upperBound * width)
+        guard read.count == range.count * width else {
+            throw LedgerError(code: .corrupted, message: "an index has become shorter: run `detainer ledger index`")
+        }
+        return unsafe [Number](unsafeUninitializedCapacity: range.count) { numbers, filled in
+            unsafe read.withUnsafeBytes { bytes in
+                for position in 0..<range.count {
+                    // INVARIANT: so many bytes were read, and there is room for so many numbers.
+                    unsafe numbers.initializeElement(
+                        at: position,
+                        to: Number(
+                            littleEndian: bytes.loadUnaligned(fromByteOffset: position * width, as: Number.self)))
+                }
+            }
+            filled = range.count
+        }
+    }
+}

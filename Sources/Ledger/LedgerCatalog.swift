@@ -1,0 +1,142 @@
+import Detainers
+
+/// What several ledgers hold, as their indexes know it, so that ten million records can be counted without being read.
+///
+/// Sealed segments are known by their indexes; the open ones, and those that have none, are read once when the catalog
+/// is opened. Memory: the segments that were read, and a few bytes an entry while ``linking()`` works.
+public struct LedgerCatalog: Sendable {
+    /// A segment with its index.
+    struct Part: Sendable {
+        var index: SegmentIndex
+        /// Of the segment.
+        var lines: FileBytes
+        var path: String
+        var directory: String
+        /// Entries of the parts before it.
+        var base: Int
+    }
+
+    private(set) var parts: [Part] = []
+    /// Where each ledger that was opened stood.
+    public private(set) var heads: [LedgerUnion.Head] = []
+    /// Sealed segments that had to be read, for want of an index.
+    public private(set) var unindexed = 0
+
+    public init() {}
+
+    public var entryCount: Int { parts.last.map { $0.base + $0.index.entryCount } ?? 0 }
+
+    public var jurisdictions: Set<String> { Set(parts.flatMap(\.index.jurisdictions)) }
+
+    /// Opens every worker's ledger below these directories (or the directories themselves).
+    ///
+    /// - Throws: `LedgerError` where the files cannot be read, `RecordError` where a line is no record of ours.
+    public static func open(_ directories: [String]) throws -> LedgerCatalog {
+        let workers = try directories.flatMap { try LedgerReader.workerDirectories(under: $0) }
+        // Each has an open segment to read: all cores take part.
+        let opened = Parallel.map(0..<workers.count) { number in
+            Result { try LedgerCatalog(LedgerReader(directory: workers[number])) }
+        }
+        var catalog = LedgerCatalog()
+        for one in opened { catalog.add(try one.get()) }
+        return catalog
+    }
+
+    private mutating func add(_ other: LedgerCatalog) {
+        for part in other.parts { append(part.index, part.lines, part.path, part.directory) }
+        heads += other.heads
+        unindexed += other.unindexed
+    }
+
+    private init(_ reader: LedgerReader) throws {
+        var scan = SegmentScan()
+        for segment in try reader.segments() {
+            let path = reader.directory + "/" + segment.name
+            if !segment.isOpen,
+                let index = SegmentIndexes.open(segment.number, in: reader.directory, files: reader.files),
+                scan.skip(index)
+            {
+                let lines: FileBytes
+                do { lines = try FileBytes(path: path, files: reader.files) } catch {
+                    throw LedgerError.failed("read", path, error)
+                }
+                append(index, lines, path, reader.directory)
+                continue
+            }
+            if !segment.isOpen { unindexed += 1 }
+            let bytes = segment.isOpen ? try reader.open(segment.number) : try reader.content(path)
+            let made = try reader.index(bytes, of: segment, &scan)
+            guard let index = try SegmentIndex(FileBytes(made), segment: segment.number) else {
+                preconditionFailure("an index that was just made cannot be read")
+            }
+            append(index, FileBytes(bytes), path, reader.directory)
+        }
+        heads.append(
+            LedgerUnion.Head(
+                directory: reader.directory, logID: scan.logID ?? "", records: scan.tree.count, root: scan.tree.root))
+    }
+
+    private mutating func append(_ index: SegmentIndex, _ lines: FileBytes, _ path: String, _ directory: String) {
+        parts.append(Part(index: index, lines: lines, path: path, directory: directory, base: entryCount))
+    }
+
+    /// Reads some entries in full.
+    ///
+    /// - Parameter entries: in their order, so that each segment is opened once.
+    func union(_ entries: [Int]) throws -> LedgerUnion {
+        var union = LedgerUnion()
+        var opened: (number: Int, part: OpenedPart)?
+        for entry in entries {
+            let number = part(of: entry)
+            let part = parts[number]
+            let lines: OpenedPart
+            if let opened, opened.number == number { lines = opened.part } else { lines = try OpenedPart(part) }
+            opened = (number, lines)
+            let found = try lines.entry(entry - part.base)
+            union.add(found.entry, index: found.index, logID: part.index.logID, directory: part.directory)
+        }
+        return union
+    }
+
+    /// The last part that begins at or before an entry; an empty one is followed by another with the same base.
+    private func part(of entry: Int) -> Int {
+        var (low, high) = (0, parts.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if parts[middle].base <= entry { low = middle } else { high = middle }
+        }
+        return low
+    }
+}
+
+/// A segment of which some entries are read.
+private struct OpenedPart {
+    private let part: LedgerCatalog.Part
+    private let lines: FileBytes.OpenedBytes
+    private let offsets: [UInt32]
+    private let records: [UInt32]
+
+    init(_ part: LedgerCatalog.Part) throws(LedgerError) {
+        self.part = part
+        lines = try part.lines.opened()
+        let index = try part.index.bytes.opened()
+        offsets = try part.index.offsets.read(from: index)
+        records = try part.index.records.read(from: index)
+    }
+
+    /// - Parameter number: of the entry in its part.
+    func entry(_ number: Int) throws -> (entry: LedgerEntry, index: UInt64) {
+        let start = Int(offsets[number])
+        // Up to the next one's line; a checkpoint may stand between.
+        let next = number + 1 < offsets.count ? Int(offsets[number + 1]) : part.lines.count
+        let end = min(max(start, next), start + LedgerFormat.maximumLineBytes + 1)
+        guard let line = try lines.line(start..<end), let value = LedgerFormat.value(line[...]),
+            let entry = try LedgerEntry(json: value)
+        else {
+            throw LedgerError(
+                code: .corrupted,
+                message: "`\(part.path)` holds no record at byte \(start): run `detainer ledger verify`")
+        }
+        return (entry, part.index.firstRecord + UInt64(records[number]))
+    }
+}

@@ -1,0 +1,88 @@
+import Detainers
+
+/// What an outcome has in common with others that a report counts alike: everything that decides in which figures it
+/// counts while nothing else on file has to do with it, and nothing that is its own.
+struct OutcomeTraits: Hashable {
+    private let jurisdiction: String
+    private let station: String?
+    private let channel: Request.Channel
+    private let formKind: Request.FormKind
+    private let probableCause: [Request.ProbableCause]?
+    private let resumeCustody: Request.Answer
+    private let dateBasis: DateBasis
+    private let decision: Decided?
+
+    private struct Decided: Hashable {
+        let hold: AnswerKind
+        let transfer: AnswerKind
+        let notify: AnswerKind
+        let reportLine: String
+        let policyName: String
+        let policyDigest: String
+    }
+
+    /// - Returns: `nil` where that is not enough to count it: it was found later than it came, and by how much takes
+    ///   its own moments.
+    init?(_ outcome: Outcome) {
+        guard outcome.foundAt == nil else { return nil }
+        jurisdiction = outcome.jurisdiction
+        station = outcome.station
+        channel = outcome.channel
+        formKind = outcome.formKind
+        probableCause = outcome.probableCause
+        resumeCustody = outcome.resumeCustody
+        dateBasis = outcome.date.basis
+        decision = outcome.decision.map {
+            Decided(
+                hold: $0.hold.answer, transfer: $0.transfer.answer, notify: $0.notify.answer,
+                reportLine: $0.reportLine, policyName: $0.policyName, policyDigest: $0.policyDigest)
+        }
+    }
+
+    /// An outcome with these traits and nothing of its own.
+    var outcome: Outcome {
+        let request = Request(
+            requestID: "", receivedBy: .init(agency: "", station: station), receipt: .init(channel: channel),
+            form: .init(kind: formKind, probableCause: probableCause, resumeCustody: resumeCustody))
+        func given(_ answer: AnswerKind) -> GivenAnswer { GivenAnswer(answer: answer, rule: "") }
+        return Outcome(
+            request: request,
+            decision: decision.map {
+                Decision(
+                    hold: given($0.hold), transfer: given($0.transfer), notify: given($0.notify),
+                    reportLine: $0.reportLine, reportRule: "", facts: [], policyName: $0.policyName,
+                    policyDigest: $0.policyDigest)
+            }, date: RequestDate(date: CivilDate(daysSinceEpoch: 0), basis: dateBasis),
+            pseudonyms: Pseudonyms(keyID: ""), contentKey: "", recordedAt: Moment(secondsSinceEpoch: 0),
+            traceparent: nil, jurisdiction: jurisdiction)
+    }
+}
+
+extension LedgerEntry {
+    /// What ties an entry to others: two that share none of these have nothing to do with each other in any report.
+    ///
+    /// Its own id without the revision; the request that it names; the booking; the person by each of the keys.
+    var ties: [UInt64] {
+        let (own, request, pseudonyms): (String, String?, Pseudonyms) =
+            switch self {
+            case .outcome(let outcome): ("request " + outcome.identity.requestID, nil, outcome.pseudonyms)
+            case .record(let record):
+                ("record " + record.identity.recordID, record.requestID.map { "request " + $0 }, record.pseudonyms)
+            }
+        let names = [own, request, pseudonyms.bookingKey.map { "booking " + $0 }].compactMap { $0 }
+        return (names + pseudonyms.personKeys).map(TieHash.hash)
+    }
+}
+
+/// A 64-bit hash of a tie. Two that come out the same by chance only make two entries be read that could have been
+/// counted unread; nothing is ever taken for the same because of it.
+enum TieHash {
+    /// FNV-1a, then the finalizer of splitmix64, so that the upper bits are as good as the lower ones.
+    static func hash(_ text: String) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        hash = (hash ^ hash >> 30) &* 0xbf58_476d_1ce4_e5b9
+        hash = (hash ^ hash >> 27) &* 0x94d0_49bb_1331_11eb
+        return hash ^ hash >> 31
+    }
+}

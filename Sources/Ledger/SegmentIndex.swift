@@ -1,0 +1,218 @@
+import Detainers
+import Foundation
+
+// segment-00000001.index beside segment-00000001.jsonl: what readers need to know of a sealed segment without reading
+// it. Made from the segment alone; losing it only costs making it again.
+//
+//     {"format":"detainer.index/1","segment":1,"segmentBytes":n,"logId":…,"firstRecord":n,"previousRoot":…,
+//      "records":n,"subtrees":[…],"announcedThrough":n,"jurisdictions":[…],"entries":n,"ties":n,"traits":n,
+//      "bodyBytes":n,"body":…,"check":…}                                                                 one line
+//
+// and behind its newline the body, `bodyBytes` long and with the CRC-32C `body`: columns of little-endian numbers, an
+// item for each entry (a record that is an outcome or a record of a case), in the order of the segment,
+//
+//     offset      u32   where its line begins in the segment
+//     record      u32   its index in the ledger, less firstRecord
+//     recordedAt  u32   seconds since 1970; 0: not known
+//     day         u32   the day that chooses its period, as yyyymmdd
+//     traits      u32   which of the traits below it has, from 1; 0: it has to be read
+//
+// then, for each of 257 values, how many ties have a hash whose first byte is below it,
+//
+//     ties        u32
+//
+// then, for each tie of an entry to others (OutcomeTraits.swift), by hash,
+//
+//     hash        u64
+//     entry       u32   the entry that it ties, from 0
+//
+// then, for each of the traits,
+//
+//     end         u32   where its line ends in what follows
+//
+// and at last the traits: each a line of JSON, an outcome without what is its own.
+//
+// `subtrees` are the hashes of the full RFC 6962 subtrees of all records up to the segment's end, largest first, so
+// that the tree can go on from there. A tampered index cannot pass for the segment's: `ledger verify` makes it again
+// and compares.
+struct SegmentIndex: Sendable {
+    static let format = "detainer.index/1"
+    /// Far above any header: some 64 hashes and a few names of jurisdictions.
+    private static let maximumHeaderBytes = 64 << 10
+    private static let startCount = 257
+
+    let bytes: FileBytes
+    let segmentBytes: Int
+    let logID: String
+    let firstRecord: UInt64
+    let previousRoot: String
+    /// Of all records up to the segment's end.
+    let tree: MerkleTree
+    let announcedThrough: UInt64
+    let jurisdictions: [String]
+
+    let offsets: NumberColumn<UInt32>
+    let records: NumberColumn<UInt32>
+    let recordedAt: NumberColumn<UInt32>
+    let days: NumberColumn<UInt32>
+    let traits: NumberColumn<UInt32>
+    /// How many ties have a hash whose first byte is below each of the values from 0 to 256.
+    let tieStarts: [Int]
+    let tieHashes: NumberColumn<UInt64>
+    let tieEntries: NumberColumn<UInt32>
+    private let traitEnds: NumberColumn<UInt32>
+
+    /// - Returns: `nil` where these are not the bytes of an index of that segment.
+    /// - Throws: where they cannot be read.
+    init?(_ bytes: FileBytes, segment: Int) throws(LedgerError) {
+        let opened = try bytes.opened()
+        guard let line = try opened.line(0..<Self.maximumHeaderBytes),
+            let header = LedgerFormat.value(line[...]), header["format"]?.stringValue == Self.format,
+            header["segment"]?.intValue == segment
+        else { return nil }
+        func number(_ name: String) -> Int? { header[name]?.intValue }
+        func large(_ name: String) -> UInt64? { header[name]?.intValue.flatMap(UInt64.init(exactly:)) }
+        guard let segmentBytes = number("segmentBytes"), let logID = header["logId"]?.stringValue,
+            let firstRecord = large("firstRecord"), let previousRoot = header["previousRoot"]?.stringValue,
+            let records = large("records"), let subtrees = header["subtrees"]?.arrayValue,
+            let announcedThrough = large("announcedThrough"), let jurisdictions = header["jurisdictions"]?.arrayValue,
+            let entries = number("entries"), let ties = number("ties"), let traitCount = number("traits"),
+            number("bodyBytes") == bytes.count - line.count - 1,
+            let tree = MerkleTree(
+                subtrees: subtrees.compactMap { $0.stringValue.flatMap { Data(base64Encoded: $0) }.map(Array.init) },
+                count: records)
+        else { return nil }
+        guard let offsets = NumberColumn<UInt32>(offset: line.count + 1, count: entries, within: bytes.count),
+            let recordColumn = NumberColumn<UInt32>(offset: offsets.end, count: entries, within: bytes.count),
+            let recordedAt = NumberColumn<UInt32>(offset: recordColumn.end, count: entries, within: bytes.count),
+            let days = NumberColumn<UInt32>(offset: recordedAt.end, count: entries, within: bytes.count),
+            let traits = NumberColumn<UInt32>(offset: days.end, count: entries, within: bytes.count),
+            let starts = NumberColumn<UInt32>(offset: traits.end, count: Self.startCount, within: bytes.count),
+            let tieHashes = NumberColumn<UInt64>(offset: starts.end, count: ties, within: bytes.count),
+            let tieEntries = NumberColumn<UInt32>(offset: tieHashes.end, count: ties, within: bytes.count),
+            let traitEnds = NumberColumn<UInt32>(offset: tieEntries.end, count: traitCount, within: bytes.count)
+        else { return nil }
+        tieStarts = try starts.read(from: opened).map(Int.init)
+        guard tieStarts.last == ties, zip(tieStarts, tieStarts.dropFirst()).allSatisfy({ $0 <= $1 }) else { return nil }
+        self.bytes = bytes
+        (self.segmentBytes, self.logID, self.firstRecord) = (segmentBytes, logID, firstRecord)
+        (self.previousRoot, self.tree, self.announcedThrough) = (previousRoot, tree, announcedThrough)
+        self.jurisdictions = jurisdictions.compactMap(\.stringValue)
+        (self.offsets, self.records, self.recordedAt, self.days) = (offsets, recordColumn, recordedAt, days)
+        (self.traits, self.tieHashes, self.tieEntries, self.traitEnds) = (traits, tieHashes, tieEntries, traitEnds)
+    }
+
+    var entryCount: Int { offsets.count }
+
+    /// The lines of the traits, each of JSON; the first one is number 1 in the column.
+    func traitLines(_ opened: FileBytes.OpenedBytes) throws(LedgerError) -> [String] {
+        let ends = try traitEnds.read(from: opened)
+        let lines = try opened.read(traitEnds.end..<bytes.count)
+        var start = 0
+        return ends.map { end in
+            let end = min(max(start, Int(end)), lines.count)
+            defer { start = end }
+            return String(decoding: lines[start..<end], as: UTF8.self)
+        }
+    }
+}
+
+/// Makes the index of a segment from its records, in order.
+struct SegmentIndexBuilder {
+    private let segment: Int
+    private let firstRecord: UInt64
+    private let previousRoot: String
+    private var offsets: [UInt32] = []
+    private var records: [UInt32] = []
+    private var recordedAt: [UInt32] = []
+    private var days: [UInt32] = []
+    private var traits: [UInt32] = []
+    private var ties: [(hash: UInt64, entry: UInt32)] = []
+    private var traitLines: [[UInt8]] = []
+    private var traitNumbers: [OutcomeTraits: UInt32] = [:]
+    private var jurisdictions: Set<String> = []
+
+    /// - Parameter scan: as it stood before the segment.
+    init(segment: Int, after scan: SegmentScan) {
+        self.segment = segment
+        firstRecord = scan.tree.count
+        previousRoot = scan.tree.root
+    }
+
+    /// - Throws: `RecordError` where the record is intact but none of ours.
+    mutating func add(_ record: StoredRecord) throws(RecordError) {
+        guard let entry = try LedgerEntry(json: record.value) else { return }
+        let number = UInt32(offsets.count)
+        // INVARIANT: segments are far below 4 GiB; one that were not has no index, and is read.
+        guard let offset = UInt32(exactly: record.offset) else { return }
+        offsets.append(offset)
+        records.append(UInt32(record.index - firstRecord))
+        recordedAt.append(entry.recordedAt.secondsSinceEpoch.flatMap { UInt32(exactly: $0) } ?? 0)
+        jurisdictions.insert(entry.jurisdiction)
+        switch entry {
+        case .outcome(let outcome):
+            days.append(outcome.date.date.digits)
+            traits.append(OutcomeTraits(outcome).map { self.number(of: $0) } ?? 0)
+        case .record(let record):
+            days.append(record.date.digits)
+            traits.append(0)
+        }
+        ties += entry.ties.map { ($0, number) }
+    }
+
+    private mutating func number(of traits: OutcomeTraits) -> UInt32 {
+        if let known = traitNumbers[traits] { return known }
+        traitLines.append(traits.outcome.json().serialized())
+        let number = UInt32(traitLines.count)
+        traitNumbers[traits] = number
+        return number
+    }
+
+    /// - Parameter scan: as it stands behind the segment.
+    func bytes(segmentBytes: Int, through scan: SegmentScan) -> [UInt8] {
+        var body: [UInt8] = []
+        func append(_ column: [UInt32]) { for number in column { body.append(number) } }
+        for column in [offsets, records, recordedAt, days, traits] { append(column) }
+        let ties = ties.sorted { ($0.hash, $0.entry) < ($1.hash, $1.entry) }
+        var start = 0
+        for value in 0...256 {
+            while start < ties.count, ties[start].hash >> 56 < value { start += 1 }
+            body.append(UInt32(start))
+        }
+        for tie in ties { body.append(tie.hash) }
+        for tie in ties { body.append(tie.entry) }
+        var end: UInt32 = 0
+        for line in traitLines {
+            end += UInt32(line.count + 1)
+            body.append(end)
+        }
+        for line in traitLines { body += line + [UInt8(ascii: "\n")] }
+        func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
+        let header: JSONValue = [
+            "format": .string(SegmentIndex.format), "segment": number(segment), "segmentBytes": number(segmentBytes),
+            "logId": .string(scan.logID ?? ""), "firstRecord": number(firstRecord),
+            "previousRoot": .string(previousRoot), "records": number(scan.tree.count),
+            "subtrees": .array(scan.tree.subtrees.map { .string(Data($0).base64EncodedString()) }),
+            "announcedThrough": number(scan.announcedThrough),
+            "jurisdictions": .array(jurisdictions.sorted().map(JSONValue.string)), "entries": number(offsets.count),
+            "ties": number(ties.count), "traits": number(traitLines.count), "bodyBytes": number(body.count),
+            "body": .string(CRC32C.text(body[...])),
+        ]
+        return LedgerFormat.line(header) + body
+    }
+}
+
+extension CivilDate {
+    /// yyyymmdd
+    var digits: UInt32 { UInt32(year * 10_000 + month * 100 + day) }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ number: some FixedWidthInteger) {
+        var rest = number
+        for _ in 0..<(number.bitWidth / 8) {
+            append(UInt8(truncatingIfNeeded: rest))
+            rest >>= 8
+        }
+    }
+}
