@@ -19,12 +19,15 @@ public struct AnnualReport: Sendable {
     public private(set) var tally: Tally
     /// The policies that decided, by the digests of their texts.
     public private(set) var policies: [String: String] = [:]
-    /// The forms of item 1, by date.
-    public private(set) var listed: [ListedRequest] = []
+    /// The forms of item 1, by date; `nil` where there are more than ``mostListed``.
+    public private(set) var listed: [ListedRequest]? = []
     public private(set) var reimbursements: [Reimbursement] = []
     /// What the figures rest on without being a unit of one: records of another period about forms of this one, and
     /// forms of another period that records of this one are about. Kept where units are.
     public private(set) var context: Set<LedgerEntry.Identity> = []
+
+    /// A longer list is no annex that anybody reads; `ledger list` prints it.
+    public static let mostListed = 10_000
 
     /// The name that a policy gives the line of item 1.
     static let requestLine = "item 1"
@@ -47,6 +50,8 @@ public struct AnnualReport: Sendable {
 
     /// What was paid for one case.
     public struct Reimbursement: Sendable, Equatable {
+        /// The record that tells of it.
+        public var recordID: String
         /// The request that it was paid for; `nil`: no case of it is on file.
         public var requestID: String?
         public var cents: Int
@@ -58,6 +63,43 @@ public struct AnnualReport: Sendable {
         _ casebook: Casebook, period: Period, jurisdiction: String, rule: CountingRule = .forms, asOf: Moment,
         checkpoints: [LedgerUnion.Head] = [], unread: Unread = Unread(), keepsUnits: Bool = false
     ) {
+        self.init(
+            period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: checkpoints,
+            unread: unread, keepsUnits: keepsUnits)
+        add(casebook)
+        finish()
+    }
+
+    /// Counts what the ledgers hold without reading what stands alone, where there is much of it.
+    ///
+    /// The same figures as from a casebook of all of it: entries that may have to do with each other are read and
+    /// counted together, some thousand at a time; an outcome that stands alone counts by its traits.
+    ///
+    /// - Parameter mostListed: with more that stand alone, they are not read and the list is left out.
+    /// - Throws: `LedgerError` where the files cannot be read, `RecordError` where a line is no record of ours.
+    public init(
+        counting catalog: LedgerCatalog, period: Period, jurisdiction: String, rule: CountingRule = .forms,
+        asOf: Moment, unread: Unread = Unread(), mostListed: Int = mostListed
+    ) throws {
+        self.init(
+            period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: catalog.heads,
+            unread: unread, keepsUnits: false)
+        let (linking, days) = (try catalog.linking(), period.first...period.last)
+        try add(linking, linking.linkedBatches(days, by: asOf))
+        let alike = try linking.lone(days, by: asOf).filter { $0.outcome.jurisdiction == jurisdiction }
+        if alike.reduce(0, { $0 + $1.count }) <= mostListed {
+            try add(linking, linking.loneBatches(days, by: asOf))
+        } else {
+            listed = nil
+            for alike in alike { count(alike.outcome, times: alike.count) }
+        }
+        finish()
+    }
+
+    private init(
+        period: Period, jurisdiction: String, rule: CountingRule, asOf: Moment, checkpoints: [LedgerUnion.Head],
+        unread: Unread, keepsUnits: Bool
+    ) {
         self.period = period
         self.jurisdiction = jurisdiction
         self.rule = rule
@@ -66,6 +108,40 @@ public struct AnnualReport: Sendable {
         self.unread = unread
         tally = Tally(keepsUnits: keepsUnits)
         tally.declareFigures(of: period)
+    }
+
+    /// Counts batches on all cores, each in a report of its own.
+    private mutating func add(_ linking: LedgerLinking, _ batches: [LedgerLinking.Batch]) throws {
+        let (empty, cores) = (emptied, Parallel.cores)
+        let parts = Parallel.map(0..<cores) { core in
+            Result {
+                var part = empty
+                for number in stride(from: core, to: batches.count, by: cores) {
+                    part.add(Casebook(try linking.read(batches[number]), jurisdiction: part.jurisdiction))
+                }
+                return part
+            }
+        }
+        for part in parts { merge(try part.get()) }
+    }
+
+    /// The same report before anything was counted.
+    private var emptied: AnnualReport {
+        AnnualReport(
+            period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: checkpoints,
+            unread: unread, keepsUnits: tally.keepsUnits)
+    }
+
+    private mutating func merge(_ other: AnnualReport) {
+        tally.merge(other.tally)
+        policies.merge(other.policies) { mine, _ in mine }
+        listed? += other.listed ?? []
+        reimbursements += other.reimbursements
+        context.formUnion(other.context)
+    }
+
+    /// Counts what belongs together and has nothing to do with what was added before.
+    private mutating func add(_ casebook: Casebook) {
         let forms = casebook.cases.map(\.form)
         let counted = rule == .forms ? forms.map { [$0] } : FormSorting.episodes(forms)
         var records: [String: [CaseRecord]] = [:]
@@ -73,17 +149,32 @@ public struct AnnualReport: Sendable {
         for together in counted where period.contains(together[0].first.date.date) {
             count(together, records: together.flatMap { records[$0.first.identity.requestID] ?? [] })
         }
-        listed.sort { ($0.date, $0.requestID) < ($1.date, $1.requestID) }
         for outcome in casebook.notOurs where period.contains(outcome.date.date) {
             tally.add(["notOurs"], [.request(outcome.identity)])
         }
         countRecords(casebook)
-        if keepsUnits {
+        if tally.keepsUnits {
             for file in casebook.cases where touches(file) {
                 context.formUnion(file.form.receipts.map { .request($0.identity) })
                 context.formUnion(file.records.map { .record($0.identity) })
             }
         }
+    }
+
+    /// Alike outcomes that nothing else on file has to do with.
+    private mutating func count(_ outcome: Outcome, times: Int) {
+        if outcome.decision == nil {
+            tally.add(["notOurs"], [], times: times)
+        } else {
+            count([Form(receipts: [outcome])], records: [], times: times)
+        }
+    }
+
+    private mutating func finish() {
+        if tally["requests", "total"] > Self.mostListed { listed = nil }
+        listed?.sort { ($0.date, $0.requestID) < ($1.date, $1.requestID) }
+        reimbursements.sort { ($0.received, $0.recordID) < ($1.received, $1.recordID) }
+        tally.sort(below: "requests", "byStation")
     }
 
     var sortedPolicies: [(name: String, digest: String)] {
@@ -96,52 +187,56 @@ public struct AnnualReport: Sendable {
 
     // MARK: - item 1
 
-    /// - Parameter forms: those that count once together, the first one first.
-    private mutating func count(_ forms: [Form], records: [CaseRecord]) {
+    /// - Parameters:
+    ///   - forms: those that count once together, the first one first.
+    ///   - times: how often there are such.
+    private mutating func count(_ forms: [Form], records: [CaseRecord], times: Int = 1) {
+        func add(_ path: Tally.Path, _ unit: @autoclosure () -> Tally.Unit) { tally.add(path, unit(), times: times) }
         let form = Form(receipts: forms.flatMap(\.receipts))
         guard let decision = form.first.decision else { return }
         let unit = form.receipts.map { LedgerEntry.Identity.request($0.identity) }
-        tally.add(["dispositions", form.disposition.rawValue], unit)
+        add(["dispositions", form.disposition.rawValue], unit)
         for receipt in form.receipts {
             if let decision = receipt.decision { policies[decision.policyDigest] = decision.policyName }
         }
-        if form.first.date.basis == .recorded { tally.add(["undated"], unit) }
+        if form.first.date.basis == .recorded { add(["undated"], unit) }
         let decisions = records.filter { $0.kind == .referralDecision }
         if form.disposition == .referred {
             let path = ["referrals", decisions.isEmpty ? "open" : "decided"]
-            tally.add(path, unit + decisions.map { .record($0.identity) })
+            add(path, unit + decisions.map { .record($0.identity) })
         }
-        guard decision.reportLine == Self.requestLine else { return tally.add(["otherRequests", "total"], unit) }
-        tally.add(["requests", "total"], unit)
-        for receipt in form.receipts { tally.add(["requests", "receipts"], [.request(receipt.identity)]) }
+        guard decision.reportLine == Self.requestLine else { return add(["otherRequests", "total"], unit) }
+        add(["requests", "total"], unit)
+        for receipt in form.receipts { add(["requests", "receipts"], [.request(receipt.identity)]) }
         for again in forms where again.receipts.count > 1 {
-            tally.add(["requests", "formsThatCameAgain"], again.receipts.map { .request($0.identity) })
+            add(["requests", "formsThatCameAgain"], again.receipts.map { .request($0.identity) })
         }
         for later in forms.dropFirst() {
-            tally.add(["requests", "laterFormsInAnEpisode"], later.receipts.map { .request($0.identity) })
+            add(["requests", "laterFormsInAnEpisode"], later.receipts.map { .request($0.identity) })
         }
-        tally.add(["requests", "byMonth", period.label(of: Month(form.first.date.date))], unit)
-        tally.add(["requests", "byStation", form.first.station ?? "not stated"], unit)
-        tally.add(["requests", "byChannel", form.first.channel.rawValue], unit)
-        tally.add(["requests", "byForm", form.first.formKind.rawValue], unit)
-        if form.isFoundLate { tally.add(["requests", "foundLate"], unit) }
-        countReasons(form, unit)
+        add(["requests", "byMonth", period.label(of: Month(form.first.date.date))], unit)
+        add(["requests", "byStation", form.first.station ?? "not stated"], unit)
+        add(["requests", "byChannel", form.first.channel.rawValue], unit)
+        add(["requests", "byForm", form.first.formKind.rawValue], unit)
+        if form.isFoundLate { add(["requests", "foundLate"], unit) }
+        countReasons(form, unit, times: times)
         let cancellations = records.filter { $0.kind == .cancellation }
         if !cancellations.isEmpty {
-            tally.add(["requests", "cancelled"], unit + cancellations.map { .record($0.identity) })
+            add(["requests", "cancelled"], unit + cancellations.map { .record($0.identity) })
         }
         if !records.contains(where: { $0.kind == .detained || $0.kind == .transferred }) {
-            tally.add(["requests", "notHonored"], unit)
+            add(["requests", "notHonored"], unit)
         }
-        listed.append(ListedRequest(form, records))
+        listed?.append(ListedRequest(form, records))
     }
 
-    private mutating func countReasons(_ form: Form, _ unit: Tally.Unit) {
+    private mutating func countReasons(_ form: Form, _ unit: Tally.Unit, times: Int) {
+        func add(_ path: Tally.Path, _ unit: Tally.Unit) { tally.add(path, unit, times: times) }
         let causes = form.probableCause ?? []
-        for cause in causes { tally.add(["requests", "removableAlienBases", cause.rawValue], unit) }
-        if !causes.isEmpty { tally.add(["requests", "byReason", "removable-alien"], unit) }
-        if form.resumeCustody == .yes { tally.add(["requests", "byReason", "resume-custody"], unit) }
-        if causes.isEmpty, form.resumeCustody != .yes { tally.add(["requests", "byReason", "not-stated"], unit) }
+        for cause in causes { add(["requests", "removableAlienBases", cause.rawValue], unit) }
+        if !causes.isEmpty { add(["requests", "byReason", "removable-alien"], unit) }
+        if form.resumeCustody == .yes { add(["requests", "byReason", "resume-custody"], unit) }
+        if causes.isEmpty, form.resumeCustody != .yes { add(["requests", "byReason", "not-stated"], unit) }
     }
 
     // MARK: - what people did
@@ -196,7 +291,9 @@ public struct AnnualReport: Sendable {
         case .reimbursement(let cents):
             tally.add(["reimbursements", "cents"], unit, amount: cents)
             reimbursements.append(
-                Reimbursement(requestID: file?.form.first.identity.requestID, cents: cents, received: record.date))
+                Reimbursement(
+                    recordID: record.identity.recordID, requestID: file?.form.first.identity.requestID, cents: cents,
+                    received: record.date))
         case .custodyOutcome(let outcome, _, _): tally.add(["custodyOutcomes", outcome.rawValue], unit)
         case .reentryArrest: tally.add(["reentryArrests", "total"], unit)
         }
@@ -261,54 +358,5 @@ extension Tally {
         }
         for name in ["total", "orphans", "withdrawn", "cancellationsOfUnknownRequests"] { declare(["records", name]) }
         declare(["notOurs"], ["undated"])
-    }
-}
-
-/// Tells individuals apart: items 2 and 3 count people, not records.
-///
-/// Two records are of one individual where a keyed A-number, a keyed name with birth date, or their form is the same; a
-/// record that names none of these is of an individual of its own.
-private struct People {
-    private var numbers: [String: Int] = [:]
-    private var parents: [Int] = []
-    private var seen: Set<String> = []
-
-    mutating func meet(_ record: CaseRecord, _ file: Casebook.Case?) {
-        guard record.kind == .detained || record.kind == .transferred else { return }
-        var own: Int?
-        for key in Self.keys(record, file) {
-            let number = numbers[key] ?? fresh()
-            numbers[key] = number
-            if let own { parents[root(number)] = root(own) }
-            own = own ?? number
-        }
-    }
-
-    func number(of record: CaseRecord, _ file: Casebook.Case?) -> Int {
-        guard let key = Self.keys(record, file).first, let number = numbers[key] else { return -1 }
-        return root(number)
-    }
-
-    /// Whether this individual was not counted under that name yet.
-    mutating func isFirst(_ person: Int, _ name: String) -> Bool { seen.insert("\(person) \(name)").inserted }
-
-    private mutating func fresh() -> Int {
-        parents.append(parents.count)
-        return parents.count - 1
-    }
-
-    private func root(_ number: Int) -> Int {
-        var number = number
-        while parents[number] != number { number = parents[number] }
-        return number
-    }
-
-    private static func keys(_ record: CaseRecord, _ file: Casebook.Case?) -> [String] {
-        var keys = record.pseudonyms.personKeys
-        if let file {
-            keys += file.form.receipts.flatMap(\.pseudonyms.personKeys)
-            keys.append("form " + file.form.first.identity.requestID)
-        }
-        return keys.isEmpty ? ["record " + record.identity.recordID] : keys
     }
 }

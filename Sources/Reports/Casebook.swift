@@ -38,7 +38,7 @@ public struct Casebook: Sendable {
         cases = FormSorting.forms(latest.filter { $0.decision != nil }).map { Case(form: $0, records: []) }
         let current = Self.latest(records) { ($0.identity.recordID, $0.identity.revision) }
             .filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
-            .sorted { ($0.date, $0.identity.recordID) < ($1.date, $1.identity.recordID) }
+            .sorted(on: { ($0.date, $0.identity.recordID) }, by: <)
         withdrawn = current.filter { $0.correction?.isWithdrawn == true && $0.isOurs }
         let standing = current.filter { $0.correction?.isWithdrawn != true }
         let links = Links(cases.map(\.form))
@@ -54,7 +54,7 @@ public struct Casebook: Sendable {
     /// What several ledgers hold together.
     public init(_ union: LedgerUnion, jurisdiction: String? = nil) {
         self.init(
-            outcomes: union.outcomes.sorted().map(\.value), records: union.records.sorted().map(\.value),
+            outcomes: union.outcomes.all.map(\.value), records: union.records.all.map(\.value),
             jurisdiction: jurisdiction)
     }
 
@@ -126,18 +126,6 @@ public struct Casebook: Sendable {
             return positions.last { forms[$0].first.date.date <= record.date } ?? positions.first
         }
     }
-}
-
-extension Pseudonyms {
-    /// Pseudonyms of different keys or normalisations say nothing about each other.
-    private var domain: String { "\(keyID) \(normalization) " }
-
-    /// What a person is known by: never a name alone.
-    var personKeys: [String] {
-        [fileNumber.map { domain + "file " + $0 }, nameAndBirthDate.map { domain + "name " + $0 }].compactMap { $0 }
-    }
-
-    var bookingKey: String? { booking.map { domain + $0 } }
 }
 
 /// A request that waits for a person, or did.

@@ -55,7 +55,7 @@ public enum CountingRule: String, Sendable, CaseIterable {
 enum FormSorting {
     static func forms(_ outcomes: [Outcome]) -> [Form] {
         var merging = Merging()
-        for outcome in outcomes.sorted(by: isEarlier) {
+        for outcome in outcomes.sorted(on: order, by: <) {
             merging.add(outcome, keys: outcome.pseudonyms.personKeys) { form in
                 form.contains { isSameForm($0, outcome) } && !form.contains { contradicts($0, outcome) }
             }
@@ -80,8 +80,8 @@ enum FormSorting {
         return episodes
     }
 
-    private static func isEarlier(_ one: Outcome, _ other: Outcome) -> Bool {
-        (one.date.date, one.identity.requestID) < (other.date.date, other.identity.requestID)
+    private static func order(_ outcome: Outcome) -> (CivilDate, String) {
+        (outcome.date.date, outcome.identity.requestID)
     }
 
     private static func isSameForm(_ one: Outcome, _ other: Outcome) -> Bool {
@@ -136,8 +136,8 @@ enum FormSorting {
         }
 
         var forms: [Form] {
-            groups.compactMap { $0 }.map { Form(receipts: $0.sorted(by: FormSorting.isEarlier)) }
-                .sorted { FormSorting.isEarlier($0.first, $1.first) }
+            groups.compactMap { $0 }.map { Form(receipts: $0.sorted(on: FormSorting.order, by: <)) }
+                .sorted(on: { FormSorting.order($0.first) }, by: <)
         }
     }
 }

@@ -251,10 +251,17 @@ public struct ReportDocument: Sendable {
             ]
             return annex
         }
+        guard let listed = report.listed else {
+            annex.sentences = [
+                "There are more than \(AnnualReport.mostListed) requests: their list is not printed here; "
+                    + "`detainer ledger list` gives it."
+            ]
+            return annex
+        }
         annex.tables = [
             Table(
                 caption: "Requests counted in item 1, by date", columns: columns.map(Words.column),
-                rows: report.listed.map { request in columns.map { Self.cell($0, request) } }, firstNumber: .max)
+                rows: listed.map { request in columns.map { Self.cell($0, request) } }, firstNumber: .max)
         ]
         return annex
     }

@@ -15,7 +15,7 @@ public struct Tally: Sendable {
     private var counts: [Path: Int] = [:]
     /// By figure; empty where nothing is kept.
     public private(set) var units: [Path: [Unit]] = [:]
-    private let keepsUnits: Bool
+    let keepsUnits: Bool
 
     init(keepsUnits: Bool) { self.keepsUnits = keepsUnits }
 
@@ -26,11 +26,30 @@ public struct Tally: Sendable {
         }
     }
 
-    /// - Parameter amount: 1 for what is counted; cents for what is paid.
-    mutating func add(_ path: Path, _ unit: @autoclosure () -> Unit, amount: Int = 1) {
+    /// - Parameters:
+    ///   - amount: 1 for what is counted; cents for what is paid.
+    ///   - times: how many alike units there are; only one where units are kept.
+    mutating func add(_ path: Path, _ unit: @autoclosure () -> Unit, amount: Int = 1, times: Int = 1) {
         declare(path)
-        counts[path, default: 0] += amount
+        counts[path, default: 0] += amount * times
         if keepsUnits { units[path, default: []].append(unit()) }
+    }
+
+    mutating func merge(_ other: Tally) {
+        for path in other.paths {
+            declare(path)
+            counts[path, default: 0] += other[path]
+        }
+        units.merge(other.units) { $0 + $1 }
+    }
+
+    /// Puts the figures one level below a path in the order of their names, where the first of them stands.
+    mutating func sort(below path: String...) {
+        let isBelow = { (other: Path) in other.count == path.count + 1 && other.starts(with: path) }
+        guard let place = paths.firstIndex(where: isBelow) else { return }
+        let names = paths.filter(isBelow).sorted { $0[path.count] < $1[path.count] }
+        paths.removeAll(where: isBelow)
+        paths.insert(contentsOf: names, at: place)
     }
 
     public subscript(_ path: Path) -> Int { counts[path] ?? 0 }

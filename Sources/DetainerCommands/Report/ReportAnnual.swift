@@ -106,19 +106,27 @@ struct ReportAnnual: AsyncParsableCommand {
             let directories = ledgers.resolved(settings)
             let (period, now) = (try period(), WallClock.now())
             let moment = asOf.flatMap(Moment.init(text:)) ?? now
-            let source = try ReportSource(
-                directories, jurisdiction: jurisdiction, asOf: moment, home: settings.policyHome)
-            let report = AnnualReport(
-                source.casebook, period: period, jurisdiction: source.jurisdiction, rule: try settings.reportRule(),
-                asOf: moment, checkpoints: source.union.heads, unread: try unread(directories),
-                keepsUnits: evidence != nil)
+            let source = try ReportSource(directories, jurisdiction: jurisdiction, home: settings.policyHome)
+            // Evidence is made of every record: then all of them are read.
+            let union = try evidence.map { _ in try LedgerUnion.read(directories).asOf(moment) }
+            let (rule, unread) = (try settings.reportRule(), try unread(directories))
+            let report =
+                try union.map {
+                    AnnualReport(
+                        Casebook($0, jurisdiction: source.jurisdiction), period: period,
+                        jurisdiction: source.jurisdiction, rule: rule, asOf: moment, checkpoints: $0.heads,
+                        unread: unread, keepsUnits: true)
+                }
+                ?? AnnualReport(
+                    counting: source.catalog, period: period, jurisdiction: source.jurisdiction, rule: rule,
+                    asOf: moment, unread: unread)
             let filings = FilingStore(ledger: directories[0], signingKey: try settings.signingKey(isQuiet: true))
             let changes = try filings.last(source.jurisdiction, period).map { filed in
                 ReportChanges(
                     filedAt: filed.filedAt, filed: AnnualReport.figures(json: filed.report), now: report.tally)
             }
             try write(report, settings, changes)
-            if let evidence { try prove(report, source.union, evidence) }
+            if let evidence, let union { try prove(report, union, evidence) }
             if let filedBy {
                 let number = try filings.file(report, filedBy: filedBy, by: Operator.name, now: now)
                 Log.info("filed as number \(number) for \(source.jurisdiction), \(period.name)")

@@ -24,21 +24,24 @@ extension Settings {
     }
 }
 
-/// Which ledgers are read, as of when, and of which jurisdiction.
+/// Which ledgers are read, and of which jurisdiction.
 struct ReportSource {
-    let union: LedgerUnion
+    let catalog: LedgerCatalog
     let jurisdiction: String
-    let casebook: Casebook
 
     /// - Throws: `ValidationError` where several jurisdictions are on file and none is named.
-    init(_ directories: [String], jurisdiction named: String?, asOf: Moment, home: String?) throws {
-        union = try LedgerUnion.read(directories).asOf(asOf)
-        let found = union.jurisdictions.sorted()
+    init(_ directories: [String], jurisdiction named: String?, home: String?) throws {
+        catalog = try LedgerCatalog.open(directories)
+        if catalog.unindexed > 0 {
+            Log.warning(
+                "\(catalog.unindexed) sealed segments have no index and were read, which takes long: "
+                    + "`detainer ledger index` makes it, and so does a worker that runs there")
+        }
+        let found = catalog.jurisdictions.sorted()
         if named == nil, home == nil, found.count > 1 {
             throw ValidationError(
                 "several jurisdictions are on file: name one with --jurisdiction: " + found.joined(separator: ", "))
         }
         jurisdiction = named ?? home ?? found.first ?? "no jurisdiction on file"
-        casebook = Casebook(union, jurisdiction: jurisdiction)
     }
 }
