@@ -33,6 +33,7 @@ let package = Package(
         // What is measured by itself.
         .library(name: "Detainers", targets: ["Detainers"]),
         .library(name: "Policy", targets: ["Policy"]),
+        .library(name: "Ledger", targets: ["Ledger"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -10,6 +10,13 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
+            name: "LedgerMaker",
+            dependencies: [
+                .product(name: "Detainers", package: "detainer-worker"),
+                .product(name: "Ledger", package: "detainer-worker"),
+            ],
+            path: "LedgerMaker"),
+        .executableTarget(
             name: "PolicyBenchmarks",
             dependencies: [
                 .product(name: "Benchmark", package: "benchmark"),
