@@ -24,6 +24,9 @@ let nio = [
     Target.Dependency.product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -37,9 +40,13 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // Without its traits: settings files are read by Yams, which tells lines and unknown keys.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
@@ -52,12 +59,12 @@ let package = Package(
         room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"]),
         room("Reports", ["Detainers", "Ledger", yams]),
         room("Aggregation", ["AMQPClient", "Detainers", "Ledger"]),
-        room("Operations", ["AMQPClient", "Detainers", yams] + nio),
+        room("Operations", ["AMQPClient", "Detainers", configuration, logging, yams] + nio),
         room(
             "DetainerCommands",
             [
                 "AMQPClient", "Detainers", "Policy", "Ledger", "Worker", "DeadLetters", "Reports", "Aggregation",
-                "Operations", argumentParser,
+                "Operations", argumentParser, logging, lifecycle,
             ]),
         .executableTarget(
             name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),
@@ -68,7 +75,7 @@ let package = Package(
         tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),
         tests("DeadLettersTests", ["DeadLetters", "Detainers", "Ledger", "AMQPClient"]),
         tests("SimulationTests", ["Worker", "Detainers", "Ledger"]),
-        tests("OperationsTests", ["Operations"]),
+        tests("OperationsTests", ["Operations", logging]),
         tests("AggregationTests", ["Aggregation", "Detainers", "Ledger"]),
         tests("ReportsTests", ["Reports", "Detainers", "Ledger"]),
         // What tests speak AMQP by hand with.

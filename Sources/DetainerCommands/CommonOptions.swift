@@ -3,21 +3,40 @@ import ArgumentParser
 import Detainers
 import Foundation
 import Ledger
+import Logging
 import Operations
 import Policy
+import Worker
 
 /// Options that every command takes, and the settings they lead to.
 struct CommonOptions: ParsableArguments {
     @Option(name: .customLong("config"), help: "The settings file.")
     var settingsFile: String?
 
-    @Option(help: "Where the broker is: amqp://user:password@host:port/vhost. Better set DETAINER_BROKER_URL.")
+    @Option(help: "Where the broker is: amqp://user@host:port/vhost. With a password, set DETAINER_BROKER_URL.")
     var brokerURL: String?
 
     func settings(_ more: [Settings.Key: String] = [:]) throws -> Settings {
         var flags = more
-        if let brokerURL { flags[.brokerURL] = brokerURL }
-        return try Settings(flags: flags, environment: ProcessInfo.processInfo.environment, file: settingsFile)
+        if let brokerURL {
+            // Every user of the machine sees the arguments of its processes.
+            guard !Self.holdsPassword(brokerURL) else {
+                throw ValidationError(
+                    "--broker-url must not hold a password: set DETAINER_BROKER_URL, or broker.password-file")
+            }
+            flags[.brokerURL] = brokerURL
+        }
+        let settings = try Settings(
+            flags: flags, environment: ProcessInfo.processInfo.environment, file: settingsFile)
+        Log.configure(settings, isService: false)
+        return settings
+    }
+
+    private static func holdsPassword(_ url: String) -> Bool {
+        guard let scheme = url.firstRange(of: "://"), let at = url.lastIndex(of: "@"), scheme.upperBound <= at else {
+            return false
+        }
+        return url[scheme.upperBound..<at].contains(":")
     }
 }
 
@@ -36,7 +55,7 @@ extension Settings {
         let directory = self[.policyDirectory]
         let files = try PolicyFiles.names(in: directory)
             .map { (name: $0, text: try PolicyFiles.text(directory + "/" + $0)) }
-        let set = try PolicySet.load(files: files, allowDrafts: try allowsUnapprovedPolicies(), home: policyHome)
+        let set = try PolicySet.load(files: files, allowDrafts: allowsUnapprovedPolicies, home: policyHome)
         for policy in set.documents where !policy.isApproved {
             Log.warning(
                 "policy \(policy.name) is not approved by anyone; loaded because policy.allow-unapproved is yes")
@@ -47,13 +66,27 @@ extension Settings {
 
 /// Lines for people, on stderr. Nothing personal ever goes here.
 enum Log {
-    static func line(_ level: String, _ text: String) {
-        FileHandle.standardError.write(Data("\(level): \(text)\n".utf8))
+    /// Lines for people and for whoever collects them.
+    static let logger = Logger(label: "detainer") { _ in LogLines() }
+
+    /// - Parameter isService: whether it runs on by itself, so that its lines carry the time.
+    static func configure(_ settings: Settings, isService: Bool, metadata: [(name: String, value: String)] = []) {
+        LogLines.configure(
+            format: LogLines.Format(rawValue: settings[.logFormat]) ?? .text,
+            level: Logger.Level(rawValue: settings[.logLevel]) ?? .info, isService: isService, metadata: metadata)
     }
 
-    static func info(_ text: String) { line("info", text) }
-    static func warning(_ text: String) { line("warning", text) }
-    static func error(_ text: String) { line("error", text) }
+    static func info(_ text: String) { logger.info("\(text)") }
+    static func warning(_ text: String) { logger.warning("\(text)") }
+    static func error(_ text: String) { logger.error("\(text)") }
+
+    static func notice(_ notice: WorkerNotice) {
+        switch notice.level {
+        case .info: info(notice.text)
+        case .warning: warning(notice.text)
+        case .error: error(notice.text)
+        }
+    }
 }
 
 /// Results, on stdout.

@@ -13,7 +13,7 @@ public struct DetainerCommand: AsyncParsableCommand {
         subcommands: [
             WorkerCommand.self, IntakeCommand.self, PolicyCommand.self, LedgerCommand.self, DeadLettersCommand.self,
             ReportCommand.self, ReferralsCommand.self, TraceCommand.self, TopologyCommand.self, StatusCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, ConfigCommand.self,
         ])
 
     public init() {}

@@ -50,7 +50,10 @@ public enum KeyFile {
             throw Problem(description: "key file `\(path)` cannot be read")
         }
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        if let mode = attributes[.posixPermissions] as? Int, mode & 0o077 != 0 {
+        // What systemd hands over may be read by the service's own group, through an access list that shows as a mode.
+        let isCredential =
+            ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { path.hasPrefix($0 + "/") } ?? false
+        if let mode = attributes[.posixPermissions] as? Int, mode & (isCredential ? 0o007 : 0o077) != 0 {
             throw Problem(description: "key file `\(path)` can be read by others: chmod 600 it")
         }
         return String(decoding: content, as: UTF8.self)

@@ -109,7 +109,7 @@ struct ReportAnnual: AsyncParsableCommand {
             let source = try ReportSource(directories, jurisdiction: jurisdiction, home: settings.policyHome)
             // Evidence is made of every record: then all of them are read.
             let union = try evidence.map { _ in try LedgerUnion.read(directories).asOf(moment) }
-            let (rule, unread) = (try settings.reportRule(), try unread(directories))
+            let (rule, unread) = (settings.reportRule, try unread(directories))
             let report =
                 try union.map {
                     AnnualReport(

@@ -14,14 +14,7 @@ struct ReportCommand: AsyncParsableCommand {
 
 extension Settings {
     /// What the report counts as one request.
-    func reportRule() throws -> CountingRule {
-        guard let rule = CountingRule(rawValue: self[.countingRule]) else {
-            throw Problem(
-                description: "setting `\(Key.countingRule.rawValue)` must be "
-                    + CountingRule.allCases.map(\.rawValue).joined(separator: " or "))
-        }
-        return rule
-    }
+    var reportRule: CountingRule { CountingRule(rawValue: self[.countingRule]) ?? .forms }
 }
 
 /// Which ledgers are read, and of which jurisdiction.

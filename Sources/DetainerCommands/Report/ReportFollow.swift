@@ -122,7 +122,7 @@ struct ReportCompare: AsyncParsableCommand {
 
     /// Of every year and jurisdiction that is on either side.
     private func differingFigures(_ ours: LedgerUnion, _ theirs: LedgerUnion) throws -> [String] {
-        let rule = try common.settings().reportRule()
+        let rule = try common.settings().reportRule
         let sides = [ours, theirs]
         var differing: [String] = []
         for jurisdiction in Set(sides.flatMap(\.jurisdictions)).sorted() {

@@ -44,10 +44,10 @@ struct WorkerRun: AsyncParsableCommand {
             configuration: WorkerConfiguration(
                 address: try settings.address(), worker: worker, requestQueue: settings[.requestQueue],
                 outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
-                prefetch: try settings.prefetch(), exitWhenIdleSeconds: exitWhenIdle),
-            judge: judge, notify: { Log.line($0.level.rawValue, $0.text) })
+                prefetch: settings.prefetch, exitWhenIdleSeconds: exitWhenIdle),
+            judge: judge, notify: { Log.notice($0) })
         let signingKey = try settings.signingKey()
-        let (window, minimum, percent) = try settings.killSwitch()
+        let (window, minimum, percent) = settings.killSwitch
         let killSwitch = KillSwitch.Limits(window: window, minimum: minimum, percent: percent)
         let stop = service.stop
         let signals = Signals([
@@ -55,7 +55,7 @@ struct WorkerRun: AsyncParsableCommand {
             SIGHUP: { Self.reload(common, service, worker: worker) },
         ])
         defer { signals.cancel() }
-        let health = await WorkerHealth.start(try settings.healthAddress(), worker: worker, service)
+        let health = await WorkerHealth.start(settings.healthAddress, worker: worker, service)
         let summary = try await service.run {
             let opened = try OpenLedger.open(
                 directory: settings[.ledgerDirectory], worker: worker, load: PolicyLoad(judge, occasion: .start),
