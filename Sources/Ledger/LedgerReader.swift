@@ -67,14 +67,22 @@ public struct LedgerReader: Sendable {
     /// very moment must get it. By the lock's inode in proc_locks(5).
     ///
     /// - Returns: `nil` where this machine does not tell.
-    public func isBeingWritten() -> Bool? {
+    public func isBeingWritten() -> Bool? { holders().map { !$0.isEmpty } }
+
+    /// The process of this machine that holds the lock; `nil` where none does, or this machine does not tell.
+    public func writingProcess() -> Int32? { holders()?.first { $0 > 0 } }
+
+    private func holders() -> [Int32]? {
         do throws(FileSystem.Errno) {
             let inode = String(try files.identity(directory + "/lock").inode)
             let table = String(decoding: try files.content("/proc/locks"), as: UTF8.self)
-            return table.split(separator: "\n").contains { line in
+            return table.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ")
-                return words.contains("FLOCK")
-                    && words.contains { $0.split(separator: ":").last.map(String.init) == inode }
+                guard words.contains("FLOCK"), words.count > 5,
+                    words.contains(where: { $0.split(separator: ":").last.map(String.init) == inode })
+                else { return nil }
+                // 1: FLOCK ADVISORY WRITE 4711 fe:00:123 0 EOF; the process is 0 where it is another container's.
+                return words.dropFirst().compactMap { Int32($0) }.first ?? 0
             }
         } catch {
             // No lock file, or no such table: nothing is known.

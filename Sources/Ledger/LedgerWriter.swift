@@ -23,6 +23,8 @@ public struct Commit: Sendable, Equatable {
     public var logID: String
     /// The number of the segment that it stands in: a change tells that one was sealed.
     public var segment: Int
+    /// Of all segments.
+    public var ledgerBytes: Int
 }
 
 /// The one writer of a worker's ledger, from opening to closing.
@@ -43,6 +45,8 @@ public struct LedgerWriter: ~Copyable, Sendable {
     /// Behind the last checkpoint there may be bytes of a batch that failed.
     private var needsCuttingBack = false
     private var signedThrough: UInt64
+    /// Of the segments before the open one.
+    private var sealedBytes: Int
     private let isContradicted: Bool
 
     /// A ledger opened for writing, and what recovery found.
@@ -66,6 +70,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
         self.announcedThrough = recovered.report.announcedThrough
         self.logID = recovered.report.logID
         self.signedThrough = recovered.report.signedThrough
+        self.sealedBytes = recovered.sealedBytes
         self.isContradicted = recovered.report.contradicted != nil
     }
 
@@ -172,7 +177,9 @@ public struct LedgerWriter: ~Copyable, Sendable {
     }
 
     private func commit(_ firstIndex: UInt64, _ count: Int) -> Commit {
-        Commit(firstIndex: firstIndex, count: count, root: tree.root, logID: logID, segment: segment.number)
+        Commit(
+            firstIndex: firstIndex, count: count, root: tree.root, logID: logID, segment: segment.number,
+            ledgerBytes: sealedBytes + segment.size)
     }
 
     private mutating func write(_ bytes: [UInt8]) throws(LedgerError) {
@@ -242,10 +249,12 @@ public struct LedgerWriter: ~Copyable, Sendable {
     /// Starts the segment after the sealed one; where the disk is full, the next batch tries again.
     private mutating func startNextSegment() throws(LedgerError) {
         let number = segment.number + 1
+        let sealed = segment.size
         let header = LedgerFormat.header(logID: logID, segment: number, firstRecord: tree.count, root: tree.root)
         do throws(LedgerError) {
             segment = try OpenSegment.start(
                 directory: directory, number: number, lines: LedgerFormat.line(header), files: files)
+            sealedBytes += sealed
         } catch {
             if error.code != .notWritable { isUnusable = true }
             throw error

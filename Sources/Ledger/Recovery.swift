@@ -28,6 +28,8 @@ struct Recovery {
     struct Result {
         var segment: OpenSegment
         var tree: MerkleTree
+        /// Of the segments before the open one.
+        var sealedBytes: Int
         var report: RecoveryReport
     }
 
@@ -43,6 +45,7 @@ struct Recovery {
         let segments = LedgerFormat.segments(in: names)
         let signed = try SignedCheckpoints.newest(directory, files: files)
         var reader = SegmentScan(watching: signed.map { [$0.size] } ?? [], parsing: false)
+        var sealedBytes = 0
         for (position, segment) in segments.enumerated() {
             guard segment.number == position + 1, !segment.isOpen || position == segments.count - 1 else {
                 throw LedgerError(
@@ -50,13 +53,16 @@ struct Recovery {
             }
             if !segment.isOpen {
                 let path = directory + "/" + segment.name
-                try reader.sealed(try content(path), path: path, number: segment.number)
+                let bytes = try content(path)
+                sealedBytes += bytes.count
+                try reader.sealed(bytes, path: path, number: segment.number)
             }
         }
         let open = segments.last.flatMap { $0.isOpen ? $0 : nil }
         let number = open?.number ?? segments.count + 1
         let bytes = try open.map { segment throws(LedgerError) in try content(directory + "/" + segment.name) } ?? []
-        return try recover(bytes, number: number, after: reader, names: names, signed: signed)
+        return try recover(
+            bytes, number: number, after: reader, sealedBytes: sealedBytes, names: names, signed: signed)
     }
 
     private func content(_ path: String) throws(LedgerError) -> [UInt8] {
@@ -64,7 +70,8 @@ struct Recovery {
     }
 
     private func recover(
-        _ bytes: [UInt8], number: Int, after scan: SegmentScan, names: [String], signed: TreeHead?
+        _ bytes: [UInt8], number: Int, after scan: SegmentScan, sealedBytes: Int, names: [String],
+        signed: TreeHead?
     ) throws(LedgerError) -> Result {
         var salvage = Salvage(scan: scan, number: number)
         salvage.read(bytes)
@@ -85,7 +92,7 @@ struct Recovery {
             salvage.tree.roots[head.size] == head.rootHash && head.isOf(logID: logID) ? nil : head
         }
         return Result(
-            segment: segment, tree: salvage.tree,
+            segment: segment, tree: salvage.tree, sealedBytes: sealedBytes,
             report: RecoveryReport(
                 kept: salvage.tree.count - scan.tree.count, setAside: salvage.damaged.count,
                 setAsideFile: setAsideFile, announcedThrough: salvage.announcedThrough,

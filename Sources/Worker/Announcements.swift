@@ -12,7 +12,7 @@ struct Announcements {
 
     /// INVARIANT: ascending by index; the first entry is not confirmed.
     private var entries: [Pending] = []
-    private var recordCount: UInt64
+    private(set) var recordCount: UInt64
     private let backlogEnd: UInt64
     private(set) var sentCount = 0
     /// Letters take tokens from the top half, events use their record's index, so that the two never meet.

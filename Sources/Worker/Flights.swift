@@ -24,6 +24,7 @@ struct Flights {
     private var flightOfToken: [UInt64: UInt64] = [:]
 
     var isEmpty: Bool { flights.isEmpty }
+    var count: Int { flights.count }
     var lettersSentCount: Int { flightOfToken.count }
     var oldestLetterSent: Int64? { letters.values.compactMap(\.sentAt).min() }
 

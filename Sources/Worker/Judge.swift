@@ -71,7 +71,7 @@ public struct Judge: Sendable {
             if let messageID = properties.messageID, messageID.lowercased() != message.id {
                 return dead(.identityMismatch, "/\(message.idMember): differs from the property message_id")
             }
-            let traceparent = traceparent(of: properties)
+            let traceparent = Self.traceparent(of: properties)
             switch message {
             case .request(let request): return decide(request, traceparent: traceparent, at: now, dead)
             case .record(let record): return .entry(.record(recorded(record, traceparent: traceparent, at: now)))
@@ -134,7 +134,7 @@ public struct Judge: Sendable {
     }
 
     /// W3C Trace Context, version 00: 55 characters of a fixed form; anything else is not carried on.
-    private func traceparent(of properties: MessageProperties) -> String? {
+    static func traceparent(of properties: MessageProperties) -> String? {
         for (name, value) in properties.headers where name == "traceparent" {
             guard case .string(let text) = value, text.utf8.count == 55 else { return nil }
             let isWellFormed = text.utf8.enumerated().allSatisfy { position, byte in

@@ -41,12 +41,13 @@ public struct OpenLedger: Sendable {
     /// they are in force.
     ///
     /// - Parameters:
+    ///   - drainSeconds: how long a stop may take to finish what is in hand.
     ///   - signingKey: what checkpoints are signed with; without it none is.
     ///   - tell: what keeps sealed segments from being indexed; nothing waits for it.
     /// - Throws: `LedgerError`; `RecordError` where a line is intact but no record of ours.
     public static func open(
         directory: String, worker: String, load: PolicyLoad, signingKey: LedgerSigningKey?,
-        killSwitch: KillSwitch.Limits = KillSwitch.Limits(), now: Moment,
+        killSwitch: KillSwitch.Limits = KillSwitch.Limits(), drainSeconds: Int = 30, now: Moment,
         tell: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> OpenLedger {
         var configuration = LedgerConfiguration()
@@ -59,6 +60,7 @@ public struct OpenLedger: Sendable {
         let state = try RecordedState.read(
             LedgerReader(directory: directory + "/" + worker), announcedThrough: recovery.announcedThrough)
         var limits = Pipeline.Limits()
+        limits.drainMilliseconds = Int64(drainSeconds) * 1_000
         limits.jitter = Double.random(in: 0.5...1)
         let hasUnsignedRecords = opening.writer.hasUnsignedRecords
         let marks = try AttemptMarks.open(directory: directory + "/" + worker)

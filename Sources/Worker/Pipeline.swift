@@ -25,7 +25,7 @@ public struct Pipeline: Sendable {
         /// A sync that takes longer than this is told: a disk that works needs milliseconds.
         public var slowDiskMilliseconds: Int64 = 10_000
         /// How long a stop may take to finish what is in hand; service managers kill after 90 s by default.
-        public var drainMilliseconds: Int64 = 20_000
+        public var drainMilliseconds: Int64 = 30_000
         /// Publications under way at once, so that a long backlog does not grow the socket's queue without end.
         public var publicationWindow = 512
         /// First and longest wait before a fault is probed again.
@@ -54,6 +54,12 @@ public struct Pipeline: Sendable {
     /// Consecutive faults since something last went well; it lengthens the pause.
     var faults = 0
     var stopping: Stopping?
+    /// A person told it to take nothing; it runs on.
+    var quiet = false
+    /// Deliveries were stopped and the channel is kept, until what is in hand is settled on it.
+    var consumerIsStopped = false
+    /// The broker said that it delivers nothing more on it; what it had sent before has arrived.
+    var consumerIsCancelled = false
     var finished = false
     var killSwitch: KillSwitch
 
@@ -97,8 +103,17 @@ public struct Pipeline: Sendable {
         flights.isEmpty && gathered.isEmpty && writing == nil && announcements.isEmpty
     }
 
+    /// Whether a person told it to take nothing.
+    public var isQuiet: Bool { quiet }
+
     /// Why it pauses just now.
     public var pauseReason: PauseReason? { pause?.reason ?? (blocked ? .blocked : nil) }
+
+    /// Of this ledger.
+    public var recordCount: UInt64 { announcements.recordCount }
+
+    /// Deliveries that are not settled yet.
+    public var inFlightCount: Int { flights.count }
 
     /// Whether outcomes were decided that the disk was not given yet.
     public var hasUnwrittenOutcomes: Bool { !gathered.isEmpty }
@@ -106,7 +121,7 @@ public struct Pipeline: Sendable {
     /// Whether the worker takes messages: consumer and publisher are open, the disk answers and nothing pauses it.
     public var isConsuming: Bool {
         consumer == .open && publisher == .open && pause == nil && !blocked && stopping == nil
-            && writing?.toldSlow != true
+            && !consumerIsStopped && writing?.toldSlow != true
     }
 
     /// Takes one event and returns what to do about it, in order.
@@ -137,6 +152,8 @@ public struct Pipeline: Sendable {
             blocked = true
             loseConsumer(because: .blocked, &actions, at: now, closing: true)
         case .unblocked: blocked = false
+        case .quietRequested: beQuiet(&actions)
+        case .resumeRequested: quiet = false
         case .stopRequested: stop(&actions, at: now)
         case .tick: tick(&actions, at: now)
         }
@@ -147,8 +164,8 @@ public struct Pipeline: Sendable {
     // MARK: - what each event changes
 
     private mutating func arrived(_ arrivals: [Arrival], from: Int, _ actions: inout [Action], at now: Int64) {
-        // What arrives after a stop was asked for stays unacknowledged and goes back to its queue.
-        guard from == generation, stopping == nil else { return }
+        // What was under way when a stop was asked for is finished too: given back, it would count as delivered before.
+        guard from == generation else { return }
         for arrival in arrivals { killSwitch.take(arrival.verdict) }
         // Before any letter of this batch is sent.
         if killSwitch.isTripped { return loseConsumer(because: .killSwitch, &actions, at: now, closing: true) }
@@ -230,7 +247,8 @@ public struct Pipeline: Sendable {
     }
 
     private mutating func consumerCancelled(byBroker: Bool, _ actions: inout [Action], at now: Int64) {
-        if byBroker { loseConsumer(because: .cancelledByBroker, &actions, at: now, closing: true) }
+        if byBroker { return loseConsumer(because: .cancelledByBroker, &actions, at: now, closing: true) }
+        if consumerIsStopped { consumerIsCancelled = true }
     }
 
     /// Gives up the consumer: what is not recorded goes back to its queue and will be delivered again.
@@ -238,10 +256,7 @@ public struct Pipeline: Sendable {
         because reason: PauseReason, _ actions: inout [Action], at now: Int64, closing: Bool = false
     ) {
         if closing, consumer != .closed { actions.append(.closeConsumer) }
-        if consumer != .closed {
-            consumer = .closed
-            generation += 1
-        }
+        closeConsumer()
         for recording in gathered { index.forget(recording.entry.identity) }
         gathered = []
         flights.removeAll()
@@ -260,10 +275,34 @@ public struct Pipeline: Sendable {
         actions.append(.paused(reason, milliseconds: wait))
     }
 
+    private mutating func closeConsumer() {
+        (consumerIsStopped, consumerIsCancelled) = (false, false)
+        guard consumer != .closed else { return }
+        consumer = .closed
+        generation += 1
+    }
+
     private mutating func stop(_ actions: inout [Action], at now: Int64) {
         guard stopping == nil else { return }
         stopping = Stopping(deadline: now + limits.drainMilliseconds)
-        if consumer == .open { actions.append(.stopConsuming) }
+        stopConsuming(&actions)
+    }
+
+    private mutating func beQuiet(_ actions: inout [Action]) {
+        quiet = true
+        stopConsuming(&actions)
+    }
+
+    private mutating func stopConsuming(_ actions: inout [Action]) {
+        if consumer == .open, !consumerIsStopped {
+            consumerIsStopped = true
+            actions.append(.stopConsuming)
+        }
+        // One that is being opened would take messages as soon as it is.
+        if consumer == .opening, stopping == nil {
+            actions.append(.closeConsumer)
+            closeConsumer()
+        }
     }
 
     private mutating func tick(_ actions: inout [Action], at now: Int64) {
@@ -290,6 +329,11 @@ public struct Pipeline: Sendable {
 
     private mutating func advance(_ actions: inout [Action], at now: Int64) {
         if finished { return }
+        // Only when all is settled on it may the channel of a consumer that was stopped go, and a new one come.
+        if consumerIsCancelled, stopping == nil, isIdle {
+            actions.append(.closeConsumer)
+            closeConsumer()
+        }
         connect(&actions)
         announce(&actions, at: now)
         if let settled = flights.settle() {
@@ -309,7 +353,8 @@ public struct Pipeline: Sendable {
             publisher = .opening
             actions.append(.openPublisher)
         }
-        guard stopping == nil, publisher == .open, consumer == .closed, announcements.backlogIsAnnounced else { return }
+        guard stopping == nil, !quiet, publisher == .open, consumer == .closed, announcements.backlogIsAnnounced
+        else { return }
         consumer = .opening
         actions.append(.openConsumer(generation: generation))
     }
@@ -327,7 +372,8 @@ public struct Pipeline: Sendable {
     private mutating func finishStop(_ actions: inout [Action], at now: Int64) {
         guard let stop = stopping else { return }
         let mustLeave = now >= stop.deadline
-        guard isIdle || mustLeave else { return }
+        let takesNothing = consumer != .open || consumerIsCancelled
+        guard isIdle && takesNothing || mustLeave else { return }
         if writing != nil {
             // The disk has had its whole time; what it holds is recovered at the next start.
             finished = true

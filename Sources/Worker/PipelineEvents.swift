@@ -22,6 +22,9 @@ extension Pipeline {
         case unblocked
         /// Other policies decide from now on.
         case policiesTookOver
+        /// Take nothing more and run on, until ``resumeRequested``.
+        case quietRequested
+        case resumeRequested
         case stopRequested
         /// Time has passed; sent at least once a second.
         case tick

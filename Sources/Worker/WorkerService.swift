@@ -12,13 +12,16 @@ public struct WorkerConfiguration: Sendable {
     public var deadExchange: String
     /// Deliveries in hand at once: the bound of everything the worker holds in memory.
     public var prefetch: UInt16
+    /// Whether each message that was decided is told, which is far too much for every day.
+    public var tellsEach = false
     /// Leave when nothing came for that long; `nil`: stay until told.
     public var exitWhenIdleSeconds: Int?
 
     public init(
         address: BrokerAddress, worker: String, requestQueue: String, outcomeExchange: String, deadExchange: String,
-        prefetch: UInt16, exitWhenIdleSeconds: Int? = nil
+        prefetch: UInt16, exitWhenIdleSeconds: Int? = nil, tellsEach: Bool = false
     ) {
+        self.tellsEach = tellsEach
         self.address = address
         self.worker = worker
         self.requestQueue = requestQueue
@@ -47,9 +50,11 @@ public struct WorkerStop: Sendable {
 
 /// Something to tell the person who runs the worker. Never holds personal data.
 public struct WorkerNotice: Sendable {
-    public enum Level: String, Sendable { case info, warning, error }
+    public enum Level: String, Sendable { case debug, info, warning, error }
     public var level: Level
     public var text: String
+    /// What a collector of logs searches by; never of a person.
+    public var metadata: [(name: String, value: String)] = []
 }
 
 /// Runs the pipeline: feeds it what happens and does what it says.
@@ -86,9 +91,16 @@ public final class WorkerService: Sendable {
     private let happenings: AsyncStream<Happening>
     private let continuation: AsyncStream<Happening>.Continuation
 
+    private let progressed: @Sendable (WorkerStatus) -> Void
+
+    /// - Parameters:
+    ///   - notify: told what a person should know; must not wait.
+    ///   - progressed: told each time the loop came round, some ten times a second; must not wait.
     public init(
-        configuration: WorkerConfiguration, judge: Judge, notify: @escaping @Sendable (WorkerNotice) -> Void
+        configuration: WorkerConfiguration, judge: Judge, notify: @escaping @Sendable (WorkerNotice) -> Void,
+        progressed: @escaping @Sendable (WorkerStatus) -> Void = { _ in }
     ) {
+        self.progressed = progressed
         self.configuration = configuration
         self.judge = judge
         self.notify = notify
@@ -100,6 +112,8 @@ public final class WorkerService: Sendable {
     /// How it is just now; safe from any thread.
     public var status: WorkerStatus { shared.withLock { $0 } }
     private let shared = Shared(WorkerStatus())
+
+    func cameRound() { progressed(status) }
 
     func update(_ change: @Sendable (inout WorkerStatus) -> Void) { shared.withLock { change(&$0) } }
 
@@ -122,6 +136,12 @@ public final class WorkerService: Sendable {
 
     /// These policies held, and cannot be kept beside the records; the old ones stay.
     func refused(_ load: PolicyLoad, _ sentence: String) { update { $0.refuse(load.number, sentence) } }
+
+    /// Takes nothing more and runs on, until ``resume()``; what is in hand is finished.
+    public func beQuiet() { continuation.yield(.pipeline(.quietRequested)) }
+
+    /// Takes messages again.
+    public func resume() { continuation.yield(.pipeline(.resumeRequested)) }
 
     public var stop: WorkerStop {
         WorkerStop { [continuation] in continuation.yield(.pipeline(.stopRequested)) }
@@ -150,11 +170,12 @@ public final class WorkerService: Sendable {
         ticker.setEventHandler { [continuation] in continuation.yield(.pipeline(.tick)) }
         ticker.resume()
         defer { ticker.cancel() }
-        var meanwhile: PolicyLoad?
+        var meanwhile = Meanwhile()
         guard let ledger = try await opened(open, &meanwhile) else { return WorkerSummary() }
         took(over: ledger.load)
-        if let meanwhile { continuation.yield(.reload(meanwhile)) }
+        if let load = meanwhile.load { continuation.yield(.reload(load)) }
         var shell = WorkerShell(service: self, ledger: ledger, yield: { [continuation] in continuation.yield($0) })
+        if meanwhile.isQuiet { shell.take(.pipeline(.quietRequested)) }
         shell.take(.pipeline(.started))
         for await happening in happenings {
             shell.take(happening)
@@ -166,9 +187,14 @@ public final class WorkerService: Sendable {
 
     /// The ledger; `nil` where the worker was told to stop before it could be opened.
     ///
-    /// - Parameter meanwhile: policies that were loaded again while the ledger was not open yet.
+    /// What was asked for while the ledger was not open yet.
+    private struct Meanwhile {
+        var load: PolicyLoad?
+        var isQuiet = false
+    }
+
     private func opened(
-        _ open: @escaping @Sendable () throws -> OpenLedger, _ meanwhile: inout PolicyLoad?
+        _ open: @escaping @Sendable () throws -> OpenLedger, _ meanwhile: inout Meanwhile
     ) async throws -> OpenLedger? {
         let opener = DispatchQueue(label: "opener")
         func begin() {
@@ -189,7 +215,9 @@ public final class WorkerService: Sendable {
                 update { $0.pause = error.message }
                 again = SteadyClock.milliseconds() + Self.openingMilliseconds
             case .opened(.failure(let error)): throw error
-            case .reload(let load): meanwhile = load
+            case .reload(let load): meanwhile.load = load
+            case .pipeline(.quietRequested): meanwhile.isQuiet = true
+            case .pipeline(.resumeRequested): meanwhile.isQuiet = false
             default: break
             }
             if let time = again, SteadyClock.milliseconds() >= time {

@@ -12,22 +12,24 @@ struct WorkerShell {
     var summary = WorkerSummary()
     private(set) var isFinished = false
     private var position: LedgerPosition
-    private var consumer: AMQPConnection?
-    private var consumerGeneration = -1
+    var consumer: AMQPConnection?
+    private(set) var consumerGeneration = -1
     private var publisher: AMQPConnection?
     private var publisherEpoch = 0
     private var lastArrival = SteadyClock.milliseconds()
     private var finalAnnouncedThrough: UInt64?
     private var signing: SigningSchedule
-    private var quarantine: Quarantine<Delivery>
+    var quarantine: Quarantine<Delivery>
     /// When the first attempt was at each message that ended a run.
-    private let firstAttempts: [String: String]
+    let firstAttempts: [String: String]
     /// What came of the delivery that is examined; it goes on when its mark is taken back.
-    private var examined: Arrival?
-    private var judge: Judge
+    var examined: Arrival?
+    private(set) var judge: Judge
     /// The consumer is ended and started again, to ask for as many messages as usual.
-    private var isWidening = false
+    var isWidening = false
     private var turnover = PolicyTurnover<PolicyLoad>()
+    var meter = WorkerMeter()
+    private var lastProgress = SteadyClock.milliseconds()
 
     init(
         service: WorkerService, ledger: OpenLedger, yield: @escaping @Sendable (WorkerService.Happening) -> Void
@@ -44,9 +46,17 @@ struct WorkerShell {
         self.firstAttempts = ledger.firstAttempts
     }
 
-    private var configuration: WorkerConfiguration { service.configuration }
+    var configuration: WorkerConfiguration { service.configuration }
 
     mutating func take(_ happening: WorkerService.Happening) {
+        // What only says that time has passed moves nothing; while there is nothing to move, all is well.
+        var isTick = false
+        if case .pipeline(.tick) = happening {
+            isTick = true
+            if pipeline.isIdle || pipeline.pauseReason != nil { lastProgress = SteadyClock.milliseconds() }
+        } else {
+            lastProgress = SteadyClock.milliseconds()
+        }
         switch happening {
         case .pipeline(let event): feed(event)
         case .publisher(let event, let epoch): if epoch == publisherEpoch { publisherDid(event) }
@@ -65,13 +75,13 @@ struct WorkerShell {
         }
         watchDisk()
         takeOverPolicies()
-        tellStatus()
+        tellStatus(withMetrics: isTick)
         if !quarantine.isEmpty || pipeline.isIdle { quarantined(quarantine.advance(restIsIdle: pipeline.isIdle)) }
         signWhenDue()
         leaveWhenIdle()
     }
 
-    private mutating func feed(_ event: Pipeline.Event) {
+    mutating func feed(_ event: Pipeline.Event) {
         for action in pipeline.handle(event, at: SteadyClock.milliseconds()) { perform(action) }
     }
 
@@ -79,9 +89,12 @@ struct WorkerShell {
 
     private mutating func publisherDid(_ event: AMQPEvent) {
         switch event {
-        case .opened: feed(.publisherOpened)
+        case .opened:
+            meter.connected(.publisher)
+            feed(.publisherOpened)
         case .published(let results):
             let settled = results.map { Publishing.Settled(token: $0.token, result: $0.result.settled) }
+            meter.settled(settled, at: Stopwatch.seconds())
             summary.events += settled.count { $0.result == .confirmed && $0.token < 1 << 63 }
             summary.deadLetters += settled.count { $0.result == .confirmed && $0.token >= 1 << 63 }
             feed(.published(settled))
@@ -89,6 +102,7 @@ struct WorkerShell {
         case .unblocked: feed(.unblocked)
         case .closed(let error):
             publisher = nil
+            meter.lostPublisher()
             tell(.warning, "publishing connection closed: \(error.sentence)")
             feed(.publisherLost(error.loss))
         case .consuming, .cancelled, .deliveries: break
@@ -97,12 +111,15 @@ struct WorkerShell {
 
     private mutating func consumerDid(_ event: AMQPEvent) {
         switch event {
-        case .opened: consume()
+        case .opened:
+            meter.connected(.consumer)
+            consume()
         case .consuming:
             lastArrival = SteadyClock.milliseconds()
             tell(.info, "consuming from \(configuration.requestQueue)")
             feed(.consumerOpened(generation: consumerGeneration))
         case .deliveries(let deliveries):
+            meter.delivered(deliveries, at: Stopwatch.seconds())
             lastArrival = SteadyClock.milliseconds()
             quarantined(quarantine.arrived(deliveries.map(candidate), restIsIdle: pipeline.isIdle))
         case .cancelled(byBroker: false) where isWidening:
@@ -112,6 +129,7 @@ struct WorkerShell {
             feed(.consumerCancelled(generation: consumerGeneration, byBroker: byBroker))
         case .closed(let error):
             consumer = nil
+            meter.lostChannel()
             giveBack()
             tell(.warning, "consuming connection closed: \(error.sentence)")
             feed(.consumerLost(generation: consumerGeneration, error.loss))
@@ -127,11 +145,14 @@ struct WorkerShell {
     private mutating func committed(_ result: Result<Commit, LedgerError>) {
         switch result {
         case .success(let commit):
+            meter.wrote(isWritten: true, at: Stopwatch.seconds())
+            meter.metrics.ledgerBytes = commit.ledgerBytes
             position = LedgerPosition(logID: commit.logID, index: commit.firstIndex, root: commit.root)
             summary.outcomes += commit.count
             signing.committed(segment: commit.segment, at: SteadyClock.milliseconds())
             feed(.recorded(firstIndex: commit.firstIndex))
         case .failure(let error) where error.code == .notWritable:
+            meter.wrote(isWritten: false, at: Stopwatch.seconds())
             tell(.error, error.message)
             feed(.notWritable)
         case .failure(let error):
@@ -179,13 +200,27 @@ struct WorkerShell {
         }
     }
 
-    private func tellStatus() {
-        let (isConsuming, pause) = (pipeline.isConsuming, pipeline.pauseReason?.rawValue)
-        service.update {
+    private mutating func tellStatus(withMetrics: Bool) {
+        let (isConsuming, isQuiet) = (pipeline.isConsuming, pipeline.isQuiet)
+        let (pause, progress) = (pipeline.pauseReason?.rawValue, lastProgress)
+        var metrics: WorkerMetrics?
+        // Ten times a second: handing them on at each event would copy them at each event.
+        if withMetrics {
+            meter.metrics.inFlight = pipeline.inFlightCount
+            meter.metrics.announcedRecords = pipeline.announcedThrough
+            meter.metrics.ledgerRecords = pipeline.recordCount
+            metrics = meter.metrics
+        }
+        service.update { [metrics] in
+            $0.isOpen = true
             $0.isConsuming = isConsuming
+            $0.isQuiet = isQuiet
             $0.pause = pause
             $0.lastRound = SteadyClock.milliseconds()
+            $0.lastProgress = progress
+            if let metrics { $0.metrics = metrics }
         }
+        if withMetrics { service.cameRound() }
     }
 
     /// The pipeline watches over its batches; this also over marks, signatures and policies.
@@ -228,13 +263,19 @@ struct WorkerShell {
             giveBack()
             consumer?.stopConsuming()
         case .closeConsumer:
+            meter.lostChannel()
             giveBack()
             consumer?.close()
         case .record(let entries, let announcedThrough):
+            meter.writes(entries, at: Stopwatch.seconds())
             desk.record(entries, announcedThrough: announcedThrough) { [yield] in yield(.committed($0)) }
-        case .publish(let publishings): publisher?.publish(publishings.map(publication))
+        case .publish(let publishings):
+            meter.publishes(publishings, at: Stopwatch.seconds())
+            publisher?.publish(publishings.map(publication))
         case .acknowledge(let tag, let generation):
-            if generation == consumerGeneration { consumer?.acknowledge(deliveryTag: tag, multiple: true) }
+            guard generation == consumerGeneration else { return }
+            meter.acknowledges(through: tag, at: Stopwatch.seconds())
+            consumer?.acknowledge(deliveryTag: tag, multiple: true)
         case .paused(let reason, let milliseconds):
             let next = milliseconds.map { "next try in \($0) ms" } ?? "it waits for a person"
             tell(milliseconds == nil ? .error : .warning, "paused: \(reason.rawValue); \(next)")
@@ -282,7 +323,7 @@ struct WorkerShell {
         ) { [yield] in yield(.consumer($0, generation: generation)) }
     }
 
-    private func publication(_ publishing: Publishing) -> Publication {
+    func publication(_ publishing: Publishing) -> Publication {
         switch publishing {
         case .event(let token, let announcement):
             Outgoing.event(
@@ -293,79 +334,9 @@ struct WorkerShell {
         }
     }
 
-    // MARK: - what is decided with care
-
-    private func candidate(_ delivery: Delivery) -> Quarantine<Delivery>.Candidate {
-        let judge = judge
-        return .init(
-            item: delivery, message: { judge.message(of: delivery) }, deliveries: delivery.earlierDeliveries)
-    }
-
-    private mutating func quarantined(_ actions: [Quarantine<Delivery>.Action]) {
-        var passed: [Delivery] = []
-        for action in actions {
-            switch action {
-            case .pass(let delivery): passed.append(delivery)
-            case .mark(let message, let turn):
-                desk.mark(message) { [yield] in yield(.marked($0, message: message, turn: turn)) }
-            case .examine(let delivery, let message, let turn):
-                examined = judge.arrival(of: delivery, at: WallClock.now())
-                rehearse(examined)
-                desk.clear(message) { [yield] in yield(.cleared($0, turn: turn)) }
-            case .release:
-                if let examined { feed(.arrived([examined], generation: consumerGeneration)) }
-                examined = nil
-            case .condemn(let delivery, let attempts):
-                tell(.error, "a message that ended \(attempts) runs while it was decided becomes a dead letter")
-                let arrival = judge.condemned(
-                    delivery, attempts: attempts, since: firstAttempts[judge.message(of: delivery)],
-                    at: WallClock.now())
-                feed(.arrived([arrival], generation: consumerGeneration))
-            case .clear(let message): desk.clear(message) { [yield] in yield(.cleared($0, turn: nil)) }
-            case .widen:
-                isWidening = true
-                consumer?.stopConsuming()
-            }
-        }
-        if passed.isEmpty { return }
-        let now = WallClock.now()
-        feed(.arrived(passed.map { judge.arrival(of: $0, at: now) }, generation: consumerGeneration))
-    }
-
-    /// Makes what will be written and published of it, so that a message which cannot be written down is found out
-    /// while its mark stands.
-    private func rehearse(_ arrival: Arrival?) {
-        switch arrival?.verdict {
-        case .entry(let entry)?:
-            _ = entry.json().serialized()
-            _ = publication(.event(token: 0, Announcement(index: 0, entry: entry)))
-        case .dead(let letter)?: _ = publication(.letter(token: 0, letter))
-        case nil: break
-        }
-    }
-
-    /// What was not passed on goes back to its queue with the channel that it came on.
-    private mutating func giveBack() {
-        quarantine.forget()
-        examined = nil
-        isWidening = false
-    }
-
-    /// Whether a mark was written; where the disk is full the worker pauses.
-    private mutating func wrote(_ result: Result<Void, LedgerError>) -> Bool {
-        switch result {
-        case .success: return true
-        case .failure(let error) where error.code == .notWritable:
-            tell(.error, error.message)
-            feed(.notWritable)
-        case .failure(let error): fail(error.message)
-        }
-        return false
-    }
-
     // MARK: - the end
 
-    private mutating func fail(_ reason: String) {
+    mutating func fail(_ reason: String) {
         summary.failure = reason
         tell(.error, reason)
         isFinished = true
@@ -391,7 +362,7 @@ struct WorkerShell {
         publisher?.abort()
     }
 
-    private func tell(_ level: WorkerNotice.Level, _ text: String) {
-        service.notify(WorkerNotice(level: level, text: text))
+    func tell(_ level: WorkerNotice.Level, _ text: String, _ metadata: [(name: String, value: String)] = []) {
+        service.notify(WorkerNotice(level: level, text: text, metadata: metadata))
     }
 }

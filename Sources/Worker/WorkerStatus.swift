@@ -10,7 +10,11 @@ public struct WorkerStatus: Sendable {
         public var isApproved: Bool
     }
 
+    /// The ledger is open and recovered.
+    public var isOpen = false
     public var isConsuming = false
+    /// A person told it to take nothing.
+    public var isQuiet = false
     /// Why it takes no messages; `nil` while it does, and while it has not begun.
     public var pause: String?
     public var policies: [Policy] = []
@@ -25,6 +29,16 @@ public struct WorkerStatus: Sendable {
     var asked = 0
     /// When the worker's loop last came round, on the steady clock.
     var lastRound = SteadyClock.milliseconds()
+
+    /// When something last moved, or there was nothing to move, on the steady clock.
+    var lastProgress = SteadyClock.milliseconds()
+    public var metrics = WorkerMetrics()
+
+    /// How long nothing has moved although there was something to move.
+    public var stuckMilliseconds: Int64 { max(0, SteadyClock.milliseconds() - lastProgress) }
+
+    /// Above all that the pipeline itself waits for before it gives up: the disk's minute and the confirms' half.
+    static let progressMilliseconds: Int64 = 90_000
 
     /// The loop comes round ten times a second; a worker whose loop has not for so long hangs.
     static let liveMilliseconds: Int64 = 15_000
@@ -41,10 +55,19 @@ public struct WorkerStatus: Sendable {
 
     public var isLive: Bool { SteadyClock.milliseconds() - lastRound < Self.liveMilliseconds }
 
+    /// Whether the pipeline moves, or has nothing to move.
+    public var makesProgress: Bool { isLive && stuckMilliseconds < Self.progressMilliseconds }
+
     /// What keeps it from being ready; empty: it is.
     public var reasons: [String] {
         var reasons: [String] = []
-        if let pause { reasons.append(pause) } else if !isConsuming { reasons.append("it does not consume yet") }
+        if isQuiet {
+            reasons.append("it was told to be quiet: `detainer worker resume`, or SIGUSR2, lets it take messages again")
+        } else if let pause {
+            reasons.append(pause)
+        } else if !isConsuming {
+            reasons.append("it does not consume yet")
+        }
         if let refusal { reasons.append("the policies on the disk do not load, the old ones decide on: \(refusal)") }
         return reasons
     }

@@ -70,6 +70,7 @@ struct Simulation {
         enum What {
             case publisherOpened(epoch: Int)
             case consumerOpened(generation: Int)
+            case consumerCancelled(generation: Int)
             case record([LedgerEntry], announcedThrough: UInt64)
             case settlePublications(epoch: Int)
             case finish(announcedThrough: UInt64)
@@ -119,6 +120,7 @@ struct Simulation {
         disk.disarm()
         for worker in workers.indices where workers[worker].pipeline == nil { start(worker) }
         for worker in workers.indices { handle(worker, .unblocked) }
+        for worker in workers.indices { handle(worker, .resumeRequested) }
         var steps = 0
         while problems.isEmpty, !isAtRest {
             for worker in workers.indices where workers[worker].pipeline == nil { start(worker) }

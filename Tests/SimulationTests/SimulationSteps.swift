@@ -69,7 +69,11 @@ extension Simulation {
     mutating func misfortune() {
         let worker = random.number(0...(workers.count - 1))
         func count(_ name: String) { faults[name, default: 0] += 1 }
-        switch random.number(1...13) {
+        switch random.number(1...15) {
+        case 14:
+            count("quiet")
+            handle(worker, .quietRequested)
+        case 15: handle(worker, .resumeRequested)
         case 13:
             count("stopped")
             handle(worker, .stopRequested)
@@ -255,6 +259,7 @@ extension Simulation {
         case .stopConsuming:
             giveBack(worker)
             broker.stopDelivering(worker: worker)
+            later(.consumerCancelled(generation: workers[worker].pipeline?.generation ?? -1))
         case .closeConsumer:
             giveBack(worker)
             broker.disconnect(worker: worker, &random)
@@ -296,6 +301,8 @@ extension Simulation {
             guard workers[worker].pipeline?.generation == generation else { return }
             broker.consume(worker: worker, generation: generation)
             handle(worker, .consumerOpened(generation: generation))
+        case .consumerCancelled(let generation):
+            handle(worker, .consumerCancelled(generation: generation, byBroker: false))
         case .record(let entries, let announcedThrough): record(entries, announcedThrough, worker)
         case .settlePublications(let epoch): settlePublications(worker, epoch: epoch)
         case .finish(let announcedThrough): finish(worker, announcedThrough)

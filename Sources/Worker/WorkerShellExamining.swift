@@ -1,0 +1,97 @@
+import AMQPClient
+import Detainers
+import Ledger
+
+// Deliveries on their way to the pipeline: most pass, some are decided with care, one by one.
+
+extension WorkerShell {
+    func candidate(_ delivery: Delivery) -> Quarantine<Delivery>.Candidate {
+        let judge = judge
+        return .init(
+            item: delivery, message: { judge.message(of: delivery) }, deliveries: delivery.earlierDeliveries)
+    }
+
+    mutating func quarantined(_ actions: [Quarantine<Delivery>.Action]) {
+        var passed: [Delivery] = []
+        for action in actions {
+            switch action {
+            case .pass(let delivery): passed.append(delivery)
+            case .mark(let message, let turn):
+                desk.mark(message) { [yield] in yield(.marked($0, message: message, turn: turn)) }
+            case .examine(let delivery, let message, let turn):
+                examined = judge.arrival(of: delivery, at: WallClock.now())
+                tellVerdict(examined?.verdict, on: delivery)
+                rehearse(examined)
+                desk.clear(message) { [yield] in yield(.cleared($0, turn: turn)) }
+            case .release:
+                if let examined { feed(.arrived([examined], generation: consumerGeneration)) }
+                examined = nil
+            case .condemn(let delivery, let attempts):
+                tell(.error, "a message that ended \(attempts) runs while it was decided becomes a dead letter")
+                let arrival = judge.condemned(
+                    delivery, attempts: attempts, since: firstAttempts[judge.message(of: delivery)],
+                    at: WallClock.now())
+                tellVerdict(arrival.verdict, on: delivery)
+                feed(.arrived([arrival], generation: consumerGeneration))
+            case .clear(let message): desk.clear(message) { [yield] in yield(.cleared($0, turn: nil)) }
+            case .widen:
+                isWidening = true
+                consumer?.stopConsuming()
+            }
+        }
+        if passed.isEmpty { return }
+        let (now, start) = (WallClock.now(), Stopwatch.seconds())
+        let arrivals = passed.map { judge.arrival(of: $0, at: now) }
+        for (delivery, arrival) in zip(passed, arrivals) { tellVerdict(arrival.verdict, on: delivery) }
+        meter.decided(arrivals, since: start, at: Stopwatch.seconds())
+        feed(.arrived(arrivals, generation: consumerGeneration))
+    }
+
+    /// Tells of each dead letter, and of all else where it is asked for: by its ids, never by what is in it.
+    private func tellVerdict(_ verdict: Verdict?, on delivery: Delivery) {
+        switch verdict {
+        case .dead(let letter)?:
+            let trace = Judge.traceparent(of: delivery.message.properties).map { ("traceparent", $0) }
+            tell(
+                .warning, "a message becomes a dead letter: \(letter.detail)",
+                [("reason", letter.reason.rawValue)] + [trace].compactMap { $0 })
+        case .entry(let entry)? where configuration.tellsEach:
+            var facts = [("eventId", entry.eventID)]
+            if case .outcome(let outcome) = entry { facts.append(("disposition", outcome.disposition.rawValue)) }
+            if let trace = entry.traceparent { facts.append(("traceparent", trace)) }
+            tell(.debug, "decided", facts)
+        case .entry?, nil: break
+        }
+    }
+
+    /// Makes what will be written and published of it, so that a message which cannot be written down is found out
+    /// while its mark stands.
+    private func rehearse(_ arrival: Arrival?) {
+        switch arrival?.verdict {
+        case .entry(let entry)?:
+            _ = entry.json().serialized()
+            _ = publication(.event(token: 0, Announcement(index: 0, entry: entry)))
+        case .dead(let letter)?: _ = publication(.letter(token: 0, letter))
+        case nil: break
+        }
+    }
+
+    /// What was not passed on goes back to its queue with the channel that it came on.
+    mutating func giveBack() {
+        quarantine.forget()
+        examined = nil
+        isWidening = false
+    }
+
+    /// Whether a mark was written; where the disk is full the worker pauses.
+    mutating func wrote(_ result: Result<Void, LedgerError>) -> Bool {
+        switch result {
+        case .success: return true
+        case .failure(let error) where error.code == .notWritable:
+            tell(.error, error.message)
+            feed(.notWritable)
+        case .failure(let error): fail(error.message)
+        }
+        return false
+    }
+}
