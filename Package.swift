@@ -26,7 +26,10 @@ let nio = [
 ]
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let lifecycle = [
+    Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -64,8 +67,8 @@ let package = Package(
             "DetainerCommands",
             [
                 "AMQPClient", "Detainers", "Policy", "Ledger", "Worker", "DeadLetters", "Reports", "Aggregation",
-                "Operations", argumentParser, logging, lifecycle,
-            ]),
+                "Operations", argumentParser, logging,
+            ] + lifecycle),
         .executableTarget(
             name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),
         tests("AMQPClientTests", ["AMQPClient"]),

@@ -81,11 +81,15 @@ enum Log {
     static func error(_ text: String) { logger.error("\(text)") }
 
     static func notice(_ notice: WorkerNotice) {
-        switch notice.level {
-        case .info: info(notice.text)
-        case .warning: warning(notice.text)
-        case .error: error(notice.text)
-        }
+        let metadata = Logger.Metadata(uniqueKeysWithValues: notice.metadata.map { ($0.name, "\($0.value)") })
+        let level: Logger.Level =
+            switch notice.level {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        logger.log(level: level, "\(notice.text)", metadata: metadata)
     }
 }
 

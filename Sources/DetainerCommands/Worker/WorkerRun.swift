@@ -11,7 +11,11 @@ import Worker
 struct WorkerRun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Consume until told to stop (SIGTERM or SIGINT).",
-        discussion: "SIGHUP loads the policies again; where one does not hold, the old ones stay.")
+        discussion: """
+            A first SIGTERM or SIGINT finishes what is in hand, within worker.drain-seconds; a second one leaves at \
+            once. SIGHUP loads the policies again; where one does not hold, the old ones stay. SIGUSR1: be quiet, take \
+            nothing and run on; SIGUSR2: resume. Under systemd it is of Type=notify and feeds the watchdog.
+            """)
 
     @OptionGroup var common: CommonOptions
 
@@ -38,40 +42,78 @@ struct WorkerRun: AsyncParsableCommand {
         flags[.workerName] = name
         let settings = try common.settings(flags)
         let worker = try Self.checked(settings[.workerName])
+        Log.configure(settings, isService: true, metadata: [("worker", worker)])
         let policies = try settings.policies()
         let judge = Judge(policies: policies, keys: try Self.keys(policies, settings), worker: worker)
+        let manager = await ServiceManager(environment: ProcessInfo.processInfo.environment) { Log.warning($0) }
         let service = WorkerService(
             configuration: WorkerConfiguration(
                 address: try settings.address(), worker: worker, requestQueue: settings[.requestQueue],
                 outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
-                prefetch: settings.prefetch, exitWhenIdleSeconds: exitWhenIdle),
-            judge: judge, notify: { Log.notice($0) })
+                prefetch: settings.prefetch, exitWhenIdleSeconds: exitWhenIdle,
+                tellsEach: settings[.logLevel] == "debug"),
+            judge: judge, notify: { Log.notice($0) },
+            progressed: { if $0.makesProgress { manager.alive(Self.sentence($0)) } })
         let signingKey = try settings.signingKey()
         let (window, minimum, percent) = settings.killSwitch
         let killSwitch = KillSwitch.Limits(window: window, minimum: minimum, percent: percent)
-        let stop = service.stop
-        let signals = Signals([
-            SIGTERM: { stop.request() }, SIGINT: { stop.request() },
-            SIGHUP: { Self.reload(common, service, worker: worker) },
-        ])
-        defer { signals.cancel() }
-        let health = await WorkerHealth.start(settings.healthAddress, worker: worker, service)
-        let summary = try await service.run {
+        let run = WorkerLifecycle(service: service, manager: manager) {
             let opened = try OpenLedger.open(
                 directory: settings[.ledgerDirectory], worker: worker, load: PolicyLoad(judge, occasion: .start),
-                signingKey: signingKey, killSwitch: killSwitch, now: WallClock.now(),
-                tell: { Log.warning($0) })
+                signingKey: signingKey, killSwitch: killSwitch, drainSeconds: settings.drainSeconds,
+                now: WallClock.now(), tell: { Log.warning($0) })
             if opened.wasUnclean { Log.info("the last run did not stop in order: one message at a time at first") }
             tell(opened.recovery)
             return opened
         }
-        await health?.stop()
-        Log.info("recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")
+        let signals = Self.signals(service, reload: { Self.reload(common, service, manager, worker: worker) })
+        defer { signals.cancel() }
+        Log.info("started version \(Version.text) as process \(getpid()) by \(Operator.name)")
+        let health = settings.healthAddress.map {
+            WorkerHealth(
+                address: $0, worker: worker, queue: settings[.requestQueue],
+                exchanges: [settings[.outcomeExchange], settings[.deadExchange]], service: service)
+        }
+        let summary = try await run.alone(with: health)
+        Log.info(
+            "stopped: recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")
         if summary.failure != nil { throw Exit.inputOutput }
     }
 
+    /// SIGUSR1 and SIGUSR2 for quiet and resume, SIGHUP for the policies. A first SIGTERM or SIGINT drains (the service
+    /// group sees to it), a second one leaves at once: what was in hand is delivered again.
+    private static func signals(_ service: WorkerService, reload: @escaping @Sendable () -> Void) -> Signals {
+        let hasBeenAsked = StopFlag()
+        let stop: @Sendable () -> Void = {
+            if hasBeenAsked.isRaised {
+                Log.warning("told to stop twice: leaving at once, what is in hand is delivered again")
+                _exit(1)
+            }
+            hasBeenAsked.raise()
+        }
+        return Signals([
+            SIGTERM: stop, SIGINT: stop, SIGHUP: reload,
+            SIGUSR1: {
+                Log.info("told to be quiet: taking nothing more, finishing what is in hand")
+                service.beQuiet()
+            },
+            SIGUSR2: {
+                Log.info("told to resume")
+                service.resume()
+            },
+        ])
+    }
+
+    /// What a service manager shows of it.
+    private static func sentence(_ status: WorkerStatus) -> String {
+        status.reasons.isEmpty ? "taking messages" : "not ready: " + status.reasons.joined(separator: "; ")
+    }
+
     /// Loads the policies again; where one of them does not hold, the old ones stay.
-    private static func reload(_ common: CommonOptions, _ service: WorkerService, worker: String) {
+    private static func reload(
+        _ common: CommonOptions, _ service: WorkerService, _ manager: ServiceManager, worker: String
+    ) {
+        manager.reloading()
         do {
             let settings = try common.settings()
             let policies = try settings.policies()

@@ -1,0 +1,53 @@
+import Logging
+import Operations
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+import Worker
+
+/// One worker as a service: from opening its ledger until it is drained.
+final class WorkerLifecycle: Service {
+    private let service: WorkerService
+    private let manager: ServiceManager
+    private let open: @Sendable () throws -> OpenLedger
+    private let summary = Mutex<WorkerSummary?>(nil)
+
+    init(service: WorkerService, manager: ServiceManager, open: @escaping @Sendable () throws -> OpenLedger) {
+        self.service = service
+        self.manager = manager
+        self.open = open
+    }
+
+    /// Runs it, with its health beside it, until it leaves by itself or is told to stop.
+    func alone(with health: WorkerHealth?) async throws -> WorkerSummary {
+        var services = [
+            // Whoever ends first takes the other along, in order.
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: self, successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .gracefullyShutdownGroup)
+        ]
+        if let health { services.append(.init(service: health, successTerminationBehavior: .ignore)) }
+        var quiet = Logger(label: "lifecycle") { _ in LogLines() }
+        // What a person needs to know of starting and stopping the worker itself tells.
+        quiet.logLevel = .error
+        try await ServiceGroup(
+            configuration: .init(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        ).run()
+        guard let summary = summary.withLock({ $0 }) else {
+            preconditionFailure("the group returned before its worker did")
+        }
+        return summary
+    }
+
+    func run() async throws {
+        let (stop, manager) = (service.stop, manager)
+        let ended = try await withGracefulShutdownHandler {
+            try await service.run(open)
+        } onGracefulShutdown: {
+            manager.stopping()
+            stop.request()
+        }
+        summary.withLock { $0 = ended }
+    }
+}

@@ -1,0 +1,245 @@
+import AMQPClient
+import BrokerTestSupport
+import Foundation
+import Testing
+
+/// How a worker starts, is quiet, reloads and stops, with the real binary.
+@Suite(.enabled(if: brokerURL != nil, "DETAINER_TEST_BROKER_URL is not set"))
+struct LifecycleTests {
+    private func submit(_ site: Site, _ numbers: ClosedRange<Int>) async throws {
+        let file = try site.scratch.write("r.jsonl", numbers.map { requestJSON($0) }.joined(separator: "\n"))
+        #expect(try await site.binary.run("intake", "submit", file).code == 0)
+    }
+
+    private func worker(_ site: Site, _ environment: [String: String] = [:]) async throws -> SupervisedWorker {
+        let worker = SupervisedWorker(site, environment: environment, restarts: false)
+        try worker.start()
+        try await eventually("consuming; it says \(worker.lastLog)") { worker.lastLog.contains("consuming from") }
+        return worker
+    }
+
+    @Test func aCleanStopUnderLoadLeavesNothingThatCameBefore() async throws {
+        let site = try Site()
+        try await site.apply()
+        try await submit(site, 1...4_000)
+        let worker = SupervisedWorker(site, restarts: false)
+        try worker.start()
+        let segment = site.ledger + "/w1/segment-00000001.open.jsonl"
+        try await eventually("it writes") {
+            ((try? FileManager.default.attributesOfItem(atPath: segment)[.size] as? Int) ?? 0) > 100_000
+        }
+        worker.kill(SIGTERM)
+        try await eventually("it leaves") { !worker.exits.isEmpty }
+        #expect(worker.exits == [0], "\(worker.lastLog)")
+        let recorded = try await site.binary.run("ledger", "list", "--format", "json").objects().count
+        let left = try await site.waiting(site.requestQueue)
+        #expect(recorded > 0 && left > 0 && recorded + left == 4_000, "\(recorded) recorded, \(left) left")
+        // Every event was announced before it left.
+        #expect(try await site.events().count == recorded)
+        #expect(try await redelivered(site, left) == 0)
+        await site.remove()
+    }
+
+    /// How many of the messages that wait were delivered before.
+    private func redelivered(_ site: Site, _ count: Int) async throws -> Int {
+        let (stream, continuation) = AsyncStream.makeStream(of: AMQPEvent.self)
+        let connection = AMQPConnection.open(try BrokerAddress(url: try #require(site.url)), name: "looker") {
+            continuation.yield($0)
+        }
+        var (seen, before) = (0, 0)
+        for await event in stream {
+            if case .opened = event { connection.consume(queue: site.requestQueue, prefetch: 10_000) }
+            if case .closed(let error) = event { throw error }
+            guard case .deliveries(let deliveries) = event else { continue }
+            seen += deliveries.count
+            before += deliveries.count { $0.redelivered }
+            if seen >= count { break }
+        }
+        connection.close()
+        return before
+    }
+
+    @Test func toldToStopTwiceItLeavesAtOnce() async throws {
+        let site = try Site()
+        try await site.apply()
+        let worker = try await worker(site)
+        // Without the report's queue its events reach nobody: it cannot finish, and would wait for its deadline.
+        let (address, queue) = (try BrokerAddress(url: try #require(site.url)), site.reportQueue)
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) {
+            try $0.deleteQueue(name: queue)
+        }
+        try await submit(site, 1...3)
+        try await eventually("it pauses") { worker.lastLog.contains("an event reached no queue") }
+        worker.kill(SIGTERM)
+        try await eventually("it stops consuming") { try await site.waiting(site.requestQueue) > 0 }
+        #expect(worker.exits.isEmpty)
+        worker.kill(SIGTERM)
+        try await eventually(within: 5, "it leaves") { !worker.exits.isEmpty }
+        #expect(worker.exits == [1])
+        #expect(worker.lastLog.contains("told to stop twice"))
+        try await site.apply()
+        try await site.drain()
+        #expect(try await site.events().count == 3)
+        await site.remove()
+    }
+
+    @Test func quietItTakesNothingAndRunsOn() async throws {
+        let site = try Site()
+        try await site.apply()
+        let port = try #require(TestSocket.freePort())
+        let worker = try await worker(site, ["DETAINER_HEALTH_PORT": String(port)])
+        let told = try await site.binary.run("worker", "quiet")
+        #expect(told.code == 0 && told.output.contains("w1, process"), "\(told.output) \(told.errors)")
+        try await eventually("it is quiet") {
+            try await HealthTestClient.get(port, "/ready").contains("it was told to be quiet")
+        }
+        try await submit(site, 1...5)
+        #expect(try await site.waiting(site.requestQueue) == 5)
+        #expect(try await HealthTestClient.get(port, "/metrics").contains("detainer_quiet 1\n"))
+        #expect(try await site.binary.run("worker", "resume", "w1").code == 0)
+        try await eventually("it takes them") { try await site.waiting(site.reportQueue) == 5 }
+        // And by signal.
+        worker.kill(SIGUSR1)
+        try await eventually("it is quiet again") {
+            try await HealthTestClient.get(port, "/ready").contains("it was told to be quiet")
+        }
+        worker.kill(SIGUSR2)
+        try await eventually("ready") { try await HealthTestClient.get(port, "/ready").contains("\"ready\":true") }
+        #expect(try await site.binary.run("worker", "stop", "w1").code == 0)
+        try await eventually("it leaves") { worker.exits == [0] }
+        let gone = try await site.binary.run("worker", "quiet", "w1", "w9")
+        #expect(gone.code == 1 && gone.errors.contains("w1 does not run") && gone.errors.contains("no worker w9"))
+        await site.remove()
+    }
+
+    @Test func theServiceManagerIsToldAndItsWatchdogIsFed() async throws {
+        let site = try Site()
+        try await site.apply()
+        let (socket, heard) = (site.scratch.path + "/notify", site.scratch.path + "/heard")
+        let script = """
+            import socket, sys
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(60)
+            with open(sys.argv[2], "a", buffering=1) as out:
+                heard = ""
+                while "STOPPING" not in heard:
+                    heard = s.recv(4096).decode()
+                    out.write(heard + "\\n")
+            """
+        let manager = Process()
+        manager.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        manager.arguments = ["python3", "-c", script, socket, heard]
+        // It ends by itself, with the worker or for want of one.
+        (manager.standardOutput, manager.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        try manager.run()
+        try await eventually("the socket is there") { FileManager.default.fileExists(atPath: socket) }
+        func lines() -> [String] {
+            ((try? String(contentsOfFile: heard, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+        }
+        let worker = try await worker(site, ["NOTIFY_SOCKET": socket, "WATCHDOG_USEC": "400000"])
+        try await eventually("signs; it heard \(lines())") {
+            lines().contains("READY=1") && lines().count { $0 == "WATCHDOG=1" } > 2
+                && lines().contains("STATUS=taking messages")
+        }
+        worker.kill(SIGHUP)
+        try await eventually("it reloads; it heard \(lines())") {
+            lines().contains("RELOADING=1") && lines().count { $0 == "READY=1" } == 2
+        }
+        worker.kill(SIGTERM)
+        try await eventually("it leaves") { worker.exits == [0] }
+        #expect(lines().contains("STOPPING=1"))
+        await site.remove()
+    }
+
+    @Test func logsAreLinesOfJSONWithoutPersonsAndMetricsAreWhatPrometheusReads() async throws {
+        let site = try Site()
+        try await site.apply()
+        let port = try #require(TestSocket.freePort())
+        let worker = try await worker(
+            site,
+            [
+                "DETAINER_HEALTH_PORT": String(port), "DETAINER_LOG_FORMAT": "json", "DETAINER_LOG_LEVEL": "debug",
+            ])
+        let marked = #","subject":{"fileNumber":"A0MARKED1","familyName":"MARKED","givenNames":"MARKED"}"#
+        let files = [
+            requestJSON(1), String(requestJSON(2).dropLast()) + marked + "}",
+            #"{"schema":"detainer.request/1","MARKED":"MARKED""#,
+            String(requestJSON(3).dropLast()) + #","MARKED":"MARKED"}"#,
+        ]
+        for (number, text) in files.enumerated() {
+            let file = try site.scratch.write("\(number).json", text)
+            _ = try await site.binary.run("intake", "submit", "--unchecked", file)
+        }
+        try await eventually("all are settled") {
+            try await site.waiting(site.prefix + ".dead-letters") == 2
+        }
+        try await eventually("the figures are told") {
+            try await HealthTestClient.get(port, "/metrics").contains(
+                "detainer_dead_letters_total{reason=\"malformed-json\"} 1\n")
+        }
+        let metrics = try await HealthTestClient.get(port, "/metrics").body
+        #expect(metrics.contains("detainer_outcomes_total{jurisdiction=\"boston\",disposition=\"not_acted_upon\"} "))
+        let check = try await Tool.run("promtool", ["check", "metrics"], input: metrics)
+        #expect(check.code == 0, "\(check.output)")
+        try documented(metrics)
+        worker.kill(SIGTERM)
+        try await eventually("it leaves") { worker.exits == [0] }
+        #expect(!worker.lastLog.contains("MARKED") && !metrics.contains("MARKED"))
+        for line in worker.lastLog.split(separator: "\n") {
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
+            let time = try #require(object?["timestamp"])
+            #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d[+-]\d\d:\d\d/) != nil)
+            #expect(object?["worker"] == "w1" && object?["level"] != nil && object?["message"] != nil)
+        }
+        #expect(worker.lastLog.contains("\"reason\":\"malformed-json\""))
+        await site.remove()
+    }
+
+    /// Every family has a row in the document, and every row is a family.
+    private func documented(_ metrics: String) throws {
+        let families = Set(
+            metrics.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map {
+                String($0.split(separator: " ")[2])
+            })
+        let text = try String(contentsOfFile: Binary.repository + "/docs/metrics.md", encoding: .utf8)
+        let rows = text.split(separator: "\n").compactMap { line in
+            line.firstMatch(of: /^\| `((?:detainer|messaging|process)_[a-z_]+)/).map { String($0.1) }
+        }
+        #expect(families == Set(rows))
+    }
+}
+
+/// Asks a worker's health over HTTP.
+enum HealthTestClient {
+    struct Answer {
+        var text: String
+        var body: String { text.split(separator: "\r\n\r\n", maxSplits: 1).dropFirst().first.map(String.init) ?? "" }
+        func contains(_ part: String) -> Bool { text.contains(part) }
+    }
+
+    static func get(_ port: UInt16, _ path: String) async throws -> Answer {
+        guard let socket = TestSocket.connected(to: port) else { return Answer(text: "") }
+        _ = socket.write(Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
+        var bytes: [UInt8] = []
+        while case let part = socket.read(), !part.isEmpty { bytes += part }
+        return Answer(text: String(decoding: bytes, as: UTF8.self))
+    }
+}
+
+/// A program of the machine, with some input.
+enum Tool {
+    static func run(_ name: String, _ arguments: [String], input: String) async throws -> (code: Int32, output: String)
+    {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [name] + arguments
+        let (standardInput, standardOutput) = (Pipe(), Pipe())
+        (process.standardInput, process.standardOutput, process.standardError) =
+            (standardInput, standardOutput, standardOutput)
+        try process.run()
+        try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try standardInput.fileHandleForWriting.close()
+        let output = try standardOutput.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    }
+}
