@@ -42,11 +42,21 @@ extension StoredLetter {
 
     /// The message as it is published again: persistent, without what would change its way, and with a note of this
     /// replay that travels with it.
-    public func replay(token: UInt64, at now: Moment, intake: IntakeRoute) -> Publication {
+    ///
+    /// - Parameter signing: what a message is signed with that was mended here: its sender's signature is of another
+    ///   body. All others keep the one they came with.
+    public func replay(
+        token: UInt64, at now: Moment, intake: IntakeRoute, signing: PublisherSigningKey? = nil
+    ) -> Publication {
         var properties = Envelope.replayed(letter.envelope)
         let history = letter.claimedReplays.adding(
             .init(letter: id.text, diedAt: letter.deadAt, replayedAt: now.text))
         properties.headers.append((ReplayHistory.header, .string(history.text)))
+        if editOf != nil, let signing {
+            let signature = signing.headers(signing: letter.body)
+            properties.headers.removeAll { header in signature.contains { $0.name == header.0 } }
+            properties.headers += signature.map { ($0.name, .string($0.value)) }
+        }
         let route = route(intake)
         return Publication(
             token: token, exchange: route.exchange, routingKey: route.routingKey,

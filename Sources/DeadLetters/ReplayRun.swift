@@ -17,10 +17,14 @@ public struct ReplayRun {
         /// Publish and record nothing; only say what would be done.
         public var isDry: Bool
 
+        /// What mended messages are signed with.
+        var signing: PublisherSigningKey?
+
         public init(
             address: BrokerAddress, intake: IntakeRoute, key: PseudonymKey, by: String, rate: Int?, maximumReplays: Int,
-            isDry: Bool
+            isDry: Bool, signing: PublisherSigningKey? = nil
         ) {
+            self.signing = signing
             self.address = address
             self.intake = intake
             self.key = key
@@ -264,7 +268,8 @@ public struct ReplayRun {
         }
         if run.began == nil { run.began = SteadyClock.milliseconds() }
         let token = run.replay.send(letter.id, at: SteadyClock.milliseconds())
-        run.outbox.append(whole.replay(token: token, at: now(), intake: configuration.intake))
+        run.outbox.append(
+            whole.replay(token: token, at: now(), intake: configuration.intake, signing: configuration.signing))
         if run.outbox.count >= Self.handOver {
             flush(&run)
             try take(run.inbox.wait(milliseconds: 0), &run, &writer)

@@ -39,7 +39,9 @@ enum Exit {
         switch error {
         case is AMQPError: brokerUnavailable
         case is LedgerError, is RecordError: inputOutput
-        case is PolicyError, is Settings.Problem, is KeyFile.Problem, is ReportForm.Problem: badConfiguration
+        case is PolicyError, is Settings.Problem, is KeyFile.Problem, is PublisherKeys.Problem,
+            is PublisherSigningKey.Problem, is ReportForm.Problem:
+            badConfiguration
         case is ContractError, is ICEReleasedList.Problem, is NoteError, is LetterEdit.Problem, is ReplayPlan.Problem,
             is LetterTransfer.Problem, is ReleasedList.Problem:
             badInput

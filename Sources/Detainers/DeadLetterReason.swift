@@ -7,5 +7,8 @@ public enum DeadLetterReason: String, Sendable, CaseIterable {
     case wrongEncoding = "wrong-encoding"
     case conflictingDuplicate = "conflicting-duplicate"
     case identityMismatch = "identity-mismatch"
+    /// No signature, where one is demanded.
+    case unsigned
+    case wrongSignature = "wrong-signature"
     case undecidable, poison, infrastructure, expired
 }

@@ -10,13 +10,19 @@ public import Policy
 public struct Judge: Sendable {
     var policies: PolicySet
     private let keys: [String: PseudonymKey]
+    private let publishers: PublisherKeys?
     var worker: String
 
-    /// - Parameter keys: a pseudonym key for each jurisdiction of the policies.
-    public init(policies: PolicySet, keys: [String: PseudonymKey], worker: String) {
+    /// - Parameters:
+    ///   - keys: a pseudonym key for each jurisdiction of the policies.
+    ///   - publishers: whose signatures are demanded; `nil`: none is looked at.
+    public init(
+        policies: PolicySet, keys: [String: PseudonymKey], worker: String, publishers: PublisherKeys? = nil
+    ) {
         precondition(policies.jurisdictions.allSatisfy { keys[$0] != nil }, "every jurisdiction has a key")
         self.policies = policies
         self.keys = keys
+        self.publishers = publishers
         self.worker = worker
     }
 
@@ -63,6 +69,17 @@ public struct Judge: Sendable {
         }
         if delivery.headersTooDeep { return dead(.schema, "headers: nested too deeply to be read") }
         let properties = delivery.message.properties
+        // Before anything in it is read.
+        switch publishers?.judge(
+            keyID: properties.text(of: MessageSignature.keyHeader),
+            signature: properties.text(of: MessageSignature.header), body: delivery.message.body)
+        {
+        case .good?, nil: break
+        case .unsigned?:
+            return dead(
+                .unsigned, "headers: \(MessageSignature.header) and \(MessageSignature.keyHeader) are asked for")
+        case .wrong(let why)?: return dead(.wrongSignature, "headers/\(MessageSignature.header): \(why)")
+        }
         if let encoding = properties.contentEncoding, !["", "utf-8", "identity"].contains(encoding.lowercased()) {
             return dead(.wrongEncoding, "properties/content_encoding: send plain UTF-8")
         }
@@ -152,6 +169,11 @@ public struct Judge: Sendable {
 }
 
 extension MessageProperties {
+    fileprivate func text(of header: String) -> String? {
+        for case (header, .string(let text)) in headers { return text }
+        return nil
+    }
+
     /// What a replayed message carries of its earlier deaths.
     fileprivate var replays: ReplayHistory {
         for case (ReplayHistory.header, .string(let text)) in headers {

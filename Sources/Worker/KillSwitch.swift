@@ -71,7 +71,7 @@ public struct KillSwitch: Sendable {
             switch letter.reason {
             case .undecidable, .unsupportedVersion: true
             case .malformedJSON, .schema, .tooLarge, .wrongEncoding, .conflictingDuplicate, .identityMismatch, .poison,
-                .infrastructure, .expired:
+                .infrastructure, .expired, .unsigned, .wrongSignature:
                 nil
             }
         }

@@ -28,6 +28,11 @@ struct Site {
         binary = Self.binary(scratch, prefix, worker: worker, url: url)
     }
 
+    /// The same corner, by other settings.
+    init(_ other: Site, binary: Binary) {
+        (scratch, prefix, url, self.binary) = (other.scratch, other.prefix, other.url, binary)
+    }
+
     /// The same corner, another worker.
     func worker(_ name: String) -> Site { Site(self, worker: name) }
 

@@ -150,7 +150,8 @@ struct DeadLettersApply: AsyncParsableCommand {
             let settings = try common.settings()
             let configuration = ReplayRun.Configuration(
                 address: try settings.address(), intake: settings.intakeRoute, key: try settings.letterKey(),
-                by: Operator.name, rate: rate, maximumReplays: maxReplays, isDry: dryRun)
+                by: Operator.name, rate: rate, maximumReplays: maxReplays, isDry: dryRun,
+                signing: try settings.intakeSigningKey())
             let store = try settings.letterStore()
             let stop = StopFlag()
             let signals = Signals.stopping(stop)

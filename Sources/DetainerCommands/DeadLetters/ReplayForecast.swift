@@ -19,6 +19,7 @@ struct ReplayForecast {
     }
 
     private let judge: Judge
+    private let signing: PublisherSigningKey?
     private let ledger: String
     /// The requests that are asked for.
     private var asked: Set<LedgerEntry.Identity> = []
@@ -33,7 +34,9 @@ struct ReplayForecast {
         for (jurisdiction, path) in try settings.pseudonymKeyFiles(set.jurisdictions) {
             keys[jurisdiction] = try KeyFile.readOrMake(path).key
         }
-        judge = Judge(policies: set, keys: keys, worker: "plan")
+        judge = Judge(
+            policies: set, keys: keys, worker: "plan", publishers: try settings.publisherKeys())
+        signing = try settings.intakeSigningKey()
         policies = set.documents.map(\.digest)
         intake = settings.intakeRoute
         ledger = settings[.ledgerDirectory]
@@ -67,7 +70,7 @@ struct ReplayForecast {
         if letter.letter.reason == .poison, letter.editOf == nil {
             return .settled(.untried, detail: "poison: it ended workers, and would end this command")
         }
-        let publication = letter.replay(token: 0, at: now, intake: intake)
+        let publication = letter.replay(token: 0, at: now, intake: intake, signing: signing)
         let delivery = Delivery(
             deliveryTag: 0, redelivered: false, exchange: publication.exchange, routingKey: publication.routingKey,
             message: publication.message)

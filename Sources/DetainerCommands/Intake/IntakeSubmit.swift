@@ -30,6 +30,7 @@ struct IntakeSubmit: AsyncParsableCommand {
     private func submit() async throws {
         let settings = try common.settings()
         let messages = try MessageFiles.read(files)
+        let signing = try settings.intakeSigningKey()
         var publications: [Publication] = []
         for (number, message) in messages.enumerated() {
             var read: IntakeMessage?
@@ -40,7 +41,9 @@ struct IntakeSubmit: AsyncParsableCommand {
                 throw Exit.badInput
             }
             publications.append(
-                Publisher.intake(message.body, read, exchange: settings[.intakeExchange], token: UInt64(number)))
+                Publisher.intake(
+                    message.body, read, exchange: settings[.intakeExchange], token: UInt64(number),
+                    signing: signing))
         }
         let tally = try await Publisher.publish(
             publications, to: try settings.address(), window: Self.window, patienceSeconds: Self.patienceSeconds)

@@ -5,13 +5,18 @@ import Detainers
 enum Publisher {
     /// A message for the intake, as a careful sender publishes it.
     ///
-    /// - Parameter read: `nil` where the contract refuses it.
-    static func intake(_ body: [UInt8], _ read: IntakeMessage?, exchange: String, token: UInt64) -> Publication {
+    /// - Parameters:
+    ///   - read: `nil` where the contract refuses it.
+    ///   - signing: `nil`: it is not signed.
+    static func intake(
+        _ body: [UInt8], _ read: IntakeMessage?, exchange: String, token: UInt64, signing: PublisherSigningKey?
+    ) -> Publication {
         var properties = MessageProperties()
         properties.contentType = "application/json"
         properties.deliveryMode = 2
         properties.messageID = read?.id
         properties.type = read?.schema
+        properties.headers = (signing?.headers(signing: body) ?? []).map { ($0.name, FieldValue.string($0.value)) }
         var routingKey = "request"
         if case .record = read { routingKey = "record" }
         return Publication(

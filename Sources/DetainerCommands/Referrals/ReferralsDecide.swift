@@ -61,7 +61,8 @@ struct ReferralsDecide: AsyncParsableCommand {
             let body = CaseContract.json(message).serialized()
             if dryRun { return Output.print(String(decoding: body, as: UTF8.self)) }
             let publication = Publisher.intake(
-                body, .record(message), exchange: settings[.intakeExchange], token: 0)
+                body, .record(message), exchange: settings[.intakeExchange], token: 0,
+                signing: try settings.intakeSigningKey())
             let tally = try await Publisher.publish(
                 [publication], to: try settings.address(), window: 1, patienceSeconds: Self.patienceSeconds)
             guard tally.confirmed == 1 else {

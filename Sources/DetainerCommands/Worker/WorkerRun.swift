@@ -44,7 +44,9 @@ struct WorkerRun: AsyncParsableCommand {
         let worker = try Self.checked(settings[.workerName])
         Log.configure(settings, isService: true, metadata: [("worker", worker)])
         let policies = try settings.policies()
-        let judge = Judge(policies: policies, keys: try Self.keys(policies, settings), worker: worker)
+        let judge = Judge(
+            policies: policies, keys: try Self.keys(policies, settings), worker: worker,
+            publishers: try settings.publisherKeys())
         let manager = await ServiceManager(environment: ProcessInfo.processInfo.environment) { Log.warning($0) }
         let service = WorkerService(
             configuration: WorkerConfiguration(
@@ -117,7 +119,9 @@ struct WorkerRun: AsyncParsableCommand {
         do {
             let settings = try common.settings()
             let policies = try settings.policies()
-            let judge = Judge(policies: policies, keys: try keys(policies, settings), worker: worker)
+            let judge = Judge(
+                policies: policies, keys: try keys(policies, settings), worker: worker,
+                publishers: try settings.publisherKeys())
             service.reload(PolicyLoad(judge, occasion: .reload))
         } catch {
             let sentence = Exit.sentence(error)

@@ -16,6 +16,7 @@ extension Settings {
         case drainSeconds = "worker.drain-seconds"
         case unsafeStart = "worker.unsafe-start"
         case publisherKeyFile = "intake.publisher-key-file"
+        case intakeSigningKeyFile = "intake.signing-key-file"
         case policyDirectory = "policy.directory"
         case policyAllowUnapproved = "policy.allow-unapproved"
         case policyHome = "policy.home"
@@ -91,7 +92,7 @@ extension Settings {
             switch self {
             case .brokerURL, .managementURL: .secretURL
             case .brokerPasswordFile, .brokerCAFile, .brokerCertificateFile, .brokerKeyFile, .signingKeyFile,
-                .pseudonymKeyFile, .publisherKeyFile:
+                .pseudonymKeyFile, .publisherKeyFile, .intakeSigningKeyFile:
                 .file
             case .ledgerDirectory, .policyDirectory, .reportForms: .directory
             case .policyHome: .text
@@ -124,7 +125,8 @@ extension Settings {
             case .healthHost: "127.0.0.1"
             case .healthPort, .partitions: "0"
             case .policyHome, .pseudonymKeyFile, .signingKeyFile, .brokerPasswordFile, .brokerCAFile,
-                .brokerCertificateFile, .brokerKeyFile, .managementURL, .publisherKeyFile:
+                .brokerCertificateFile, .brokerKeyFile, .managementURL, .publisherKeyFile,
+                .intakeSigningKeyFile:
                 ""
             case .prefetch: "512"
             case .drainSeconds: "30"

@@ -140,6 +140,9 @@ public struct Settings: Sendable {
     /// The keys of publishers whose signatures are demanded; `nil`: none is.
     public var publisherKeyFile: String? { optional(.publisherKeyFile) }
 
+    /// What this program signs messages with that it publishes itself.
+    public var signingKeyFileOfIntake: String? { optional(.intakeSigningKeyFile) }
+
     /// The jurisdiction whose workers these are; `nil`: that of the policies, where it is but one.
     public var policyHome: String? { optional(.policyHome) }
 
