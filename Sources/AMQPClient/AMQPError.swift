@@ -10,6 +10,8 @@ public struct AMQPError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let connectionFailed = Code(name: "connection-failed")
         /// The broker refuses the user, the virtual host or the operation.
         public static let accessRefused = Code(name: "access-refused")
+        /// TLS fails for a reason that stays until a person mends it: a certificate, a name, a key, a version.
+        public static let tlsRefused = Code(name: "tls-refused")
         /// The broker closed the connection in order, as when it is shut down.
         public static let closedByBroker = Code(name: "closed-by-broker")
         /// The broker closed the channel for a reason without a code of its own here.
@@ -34,6 +36,9 @@ public struct AMQPError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The broker's own reply code, where it gave one.
     public let replyCode: Int?
     public let message: String
+
+    /// Whether it stays so until a person mends something, here or at the broker: trying again soon is of no use.
+    public var needsAPerson: Bool { code == .accessRefused || code == .tlsRefused }
 
     public init(code: Code, replyCode: Int? = nil, message: String) {
         self.code = code

@@ -1,18 +1,52 @@
+/// The files of a TLS connection, in PEM; each is read anew whenever a connection is opened.
+public struct TLSFiles: Sendable, Equatable {
+    /// The CAs that may sign the broker's certificate; nil for those that the system trusts.
+    public var caFile: String?
+    /// This side's certificate, then what is between it and its CA.
+    public var certificateFile: String?
+    /// The certificate's key, not encrypted; nobody but its owner may have a right to the file.
+    public var keyFile: String?
+
+    public init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
+        self.caFile = caFile
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+    }
+}
+
 /// Where a broker listens and as whom to log in; its description hides the password.
 public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
+    /// What tells the broker who logs in.
+    public enum Authentication: Sendable, Equatable {
+        /// A user and a password: SASL's PLAIN.
+        case password
+        /// The certificate of the TLS connection: SASL's EXTERNAL.
+        case certificate
+    }
+
     public let host: String
     public let port: UInt16
+    /// Empty where the certificate tells.
     public let user: String
     public let virtualHost: String
+    public let authentication: Authentication
+    /// Whether the URL begins with amqps://: the broker's certificate is verified then, and there is no way round it.
+    public let usesTLS: Bool
+    public let tls: TLSFiles
     let password: String
 
-    /// - Parameter url: `amqp://user:password@host:port/virtual-host`; what is left out is `guest`, 5672 and `/`.
-    public init(url: String) throws(AMQPError) {
+    /// - Parameters:
+    ///   - url: `amqp://user:password@host:port/virtual-host`, or `amqps://` for TLS; what is left out is `guest`, 5672
+    ///     (5671 with TLS) and `/`.
+    ///   - password: goes over the one in the URL.
+    ///   - tls: for `amqps://` only; with a certificate and no user in the URL, the certificate logs in.
+    public init(url: String, password: String? = nil, tls: TLSFiles = TLSFiles()) throws(AMQPError) {
         var rest = Substring(url)
-        guard let colon = url.range(of: "://") else { throw Self.refused("it needs to begin with amqp://") }
+        let schemes = "it needs to begin with amqp:// or amqps://"
+        guard let colon = url.range(of: "://") else { throw Self.refused(schemes) }
         let scheme = url[..<colon.lowerBound].lowercased()
-        if scheme == "amqps" { throw Self.refused("amqps:// is not spoken: use amqp:// through a TLS tunnel") }
-        guard scheme == "amqp" else { throw Self.refused("it needs to begin with amqp://") }
+        guard scheme == "amqp" || scheme == "amqps" else { throw Self.refused(schemes) }
+        usesTLS = scheme == "amqps"
         rest = url[colon.upperBound...]
         if rest.contains("?") || rest.contains("#") {
             throw Self.refused("options after ? or # are not known: remove them, and write # in a password as %23")
@@ -28,15 +62,35 @@ public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
             login = rest[..<at]
             rest = rest[rest.index(after: at)...]
         }
-        (user, password) = try Self.login(login)
-        (host, port) = try Self.hostAndPort(rest)
+        if !usesTLS, tls != TLSFiles() {
+            throw Self.refused("a CA, certificate or key file is for amqps:// only: change the URL, or leave them out")
+        }
+        if (tls.certificateFile == nil) != (tls.keyFile == nil) {
+            throw Self.refused("a certificate file and a key file go together: name both, or neither")
+        }
+        self.tls = tls
+        authentication = login == nil && tls.certificateFile != nil ? .certificate : .password
+        if authentication == .certificate {
+            if password != nil { throw Self.refused("a password needs a user: write user@ before the host") }
+            (user, self.password) = ("", "")
+        } else {
+            let (user, inURL) = try Self.login(login)
+            self.user = user
+            self.password = password ?? inURL
+            if self.password.utf8.contains(0) { throw Self.refused("the password holds a zero byte") }
+        }
+        (host, port) = try Self.hostAndPort(rest, otherwise: usesTLS ? 5671 : 5672)
         virtualHost = path.isEmpty ? "/" : try Self.decoded(path)
     }
 
     public var description: String {
-        let shown = host.contains(":") ? "[\(host)]" : host
-        return "amqp://\(user):***@\(shown):\(port)/\(virtualHost == "/" ? "" : virtualHost)"
+        let login = authentication == .password ? "\(user):***@" : ""
+        let path = virtualHost == "/" ? "" : virtualHost
+        return "\(usesTLS ? "amqps" : "amqp")://\(login)\(place)/\(path)"
     }
+
+    /// Host and port, for sentences.
+    var place: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     private static func login(_ text: Substring?) throws(AMQPError) -> (String, String) {
         guard let text else { return ("guest", "guest") }
@@ -44,7 +98,9 @@ public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
         return (try decoded(text[..<colon]), try decoded(text[text.index(after: colon)...]))
     }
 
-    private static func hostAndPort(_ text: Substring) throws(AMQPError) -> (String, UInt16) {
+    private static func hostAndPort(
+        _ text: Substring, otherwise standard: UInt16
+    ) throws(AMQPError) -> (String, UInt16) {
         var host = text
         var port: Substring?
         if text.first == "[" {
@@ -61,7 +117,7 @@ public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
         }
         let name = try decoded(host)
         if name.isEmpty { throw refused("it needs a host") }
-        guard let port else { return (name, 5672) }
+        guard let port else { return (name, standard) }
         guard let number = UInt16(port), number > 0 else { throw refused("the port is no number from 1 to 65535") }
         return (name, number)
     }

@@ -9,6 +9,8 @@ import Glibc
 @safe struct ConnectionHandle: ~Copyable {
     private let state: OpaquePointer
     private let arena = Arena()
+    /// Let go of after the library's connection, which points into it.
+    private var tls: TLSSession?
     private(set) var server = ServerProperties(product: "", version: "")
 
     init() throws(AMQPError) {
@@ -155,26 +157,35 @@ import Glibc
         guardian.watch(try handle.connect(address, timeoutSeconds: timeoutSeconds))
         // A second more than the library's own timeout: the guardian is for what the library forgets.
         guardian.enter(until: SteadyClock.milliseconds() + Int64(timeoutSeconds + 1) * 1000)
-        defer { guardian.leave() }
-        try handle.logIn(address, name: name, heartbeatSeconds: heartbeatSeconds, timeoutSeconds: timeoutSeconds)
+        do throws(AMQPError) {
+            defer { guardian.leave() }
+            try handle.logIn(address, name: name, heartbeatSeconds: heartbeatSeconds, timeoutSeconds: timeoutSeconds)
+        } catch {
+            throw handle.refusal(behind: error, at: address, guardian) ?? error
+        }
         return handle
     }
 
     /// The library stops at the first address of a host that does not answer, so each is tried by itself.
-    private func connect(_ address: BrokerAddress, timeoutSeconds: Int) throws(AMQPError) -> Int32 {
-        guard let socket = unsafe amqp_tcp_socket_new(state) else {
+    private mutating func connect(_ address: BrokerAddress, timeoutSeconds: Int) throws(AMQPError) -> Int32 {
+        guard let socket = unsafe address.usesTLS ? amqp_ssl_socket_new(state) : amqp_tcp_socket_new(state) else {
             throw AMQPError(code: .connectionFailed, message: "no memory for a connection")
         }
+        if address.usesTLS { tls = try unsafe TLSSession(socket, address) }
         let candidates = try Resolver.addresses(of: address.host)
         var timeout = timeval(tv_sec: max(timeoutSeconds / candidates.count, 1), tv_usec: 0)
         var status = AMQP_STATUS_SOCKET_ERROR.rawValue
+        var refusal: AMQPError?
         for candidate in candidates {
+            tls?.begin()
             status = unsafe amqp_socket_open_noblock(socket, candidate, Int32(address.port), &timeout)
             if status == AMQP_STATUS_OK.rawValue { return unsafe amqp_get_sockfd(state) }
+            refusal = refusal ?? tls?.refusal(ofStatus: status)
         }
+        if let refusal { throw refusal }
         throw AMQPError(
             code: status == AMQP_STATUS_TIMEOUT.rawValue ? .timeout : .connectionFailed,
-            message: "no broker answers at \(address.host):\(address.port): check that it runs, and the address")
+            message: "no broker answers at \(address.place): check that it runs, and the address")
     }
 
     private mutating func logIn(
@@ -191,9 +202,17 @@ import Glibc
         var properties = unsafe arena.table([
             ("connection_name", .string(name)), ("capabilities", .table(capabilities.map { ($0, .bool(true)) })),
         ])
-        let reply = unsafe crabbitmq_login_plain(
-            state, address.virtualHost, 0, AMQP_DEFAULT_FRAME_SIZE, Int32(heartbeatSeconds), &properties, address.user,
-            address.password)
+        let heartbeat = Int32(heartbeatSeconds)
+        let reply =
+            switch address.authentication {
+            case .password:
+                unsafe crabbitmq_login_plain(
+                    state, address.virtualHost, 0, AMQP_DEFAULT_FRAME_SIZE, heartbeat, &properties, address.user,
+                    address.password)
+            case .certificate:
+                unsafe crabbitmq_login_external(
+                    state, address.virtualHost, 0, AMQP_DEFAULT_FRAME_SIZE, heartbeat, &properties)
+            }
         try unsafe check(reply)
         if let table = unsafe amqp_get_server_properties(state) {
             let fields = unsafe FieldReader.fields(of: table.pointee) ?? []
@@ -201,6 +220,31 @@ import Glibc
                 if case .string(let text)? = fields.first(where: { $0.0 == name })?.1 { text } else { "" }
             }
             server = ServerProperties(product: text("product"), version: text("version"))
+        }
+    }
+
+    /// What a login failed of, where it was TLS: with TLS 1.3 a broker refuses this side's certificate after the
+    /// handshake, in place of its first answer or after a write that failed.
+    private func refusal(behind error: AMQPError, at address: BrokerAddress, _ guardian: Guardian) -> AMQPError? {
+        let isUnclear = error.code == .connectionFailed || error.code == .protocolViolation
+        guard isUnclear, !guardian.hasTripped else { return nil }
+        if let tls { return guardian.withDescriptor { tls.refusal(readFrom: $0) } }
+        return Self.answersInTLS(address) ? TLSSession.wanted(at: address) : nil
+    }
+
+    /// Asks once more, for what the library has read it does not show: to AMQP's own beginning a TLS port answers with
+    /// an alert.
+    private static func answersInTLS(_ address: BrokerAddress) -> Bool {
+        do throws(AMQPError) {
+            var probe = try ConnectionHandle()
+            let descriptor = try probe.connect(address, timeoutSeconds: 1)
+            let beginning: [UInt8] = Array("AMQP".utf8) + [0, 0, 9, 1]
+            _ = unsafe Glibc.send(descriptor, beginning, beginning.count, Int32(MSG_NOSIGNAL))
+            _ = probe.poll(wakeup: nil, forWriting: false, milliseconds: 1000)
+            var answer: [UInt8] = [0, 0]
+            return unsafe recv(descriptor, &answer, 2, Int32(MSG_DONTWAIT)) == 2 && answer == [0x15, 3]
+        } catch {
+            return false
         }
     }
 
@@ -308,7 +352,13 @@ import Glibc
             AMQP_STATUS_INCOMPATIBLE_AMQP_VERSION.rawValue:
             throw .violation("what is not AMQP 0-9-1")
         case AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD.rawValue:
-            throw AMQPError(code: .accessRefused, message: "the broker takes no password logins (PLAIN): allow them")
+            throw AMQPError(
+                code: .accessRefused,
+                message: "the broker takes no logins of this kind: allow PLAIN for passwords, EXTERNAL for certificates")
+        case AMQP_STATUS_SSL_ERROR.rawValue:
+            throw AMQPError(
+                code: .connectionFailed,
+                message: "the broker ended the TLS connection without a word: it went away, or the network between did")
         default:
             let text = unsafe amqp_error_string2(status).map { unsafe String(cString: $0) } ?? "unknown error"
             throw AMQPError(code: .connectionFailed, message: "the connection to the broker broke: \(text)")

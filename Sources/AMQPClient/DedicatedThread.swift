@@ -1,3 +1,5 @@
+// The types of pthread belong to whichever module of C includes them first, and OpenSSL's headers may be it.
+import CRabbitMQ
 import Glibc
 
 /// A detached thread with a stack of known size.

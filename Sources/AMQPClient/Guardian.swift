@@ -38,6 +38,9 @@ final class Guardian: Sendable {
         }
     }
 
+    /// For one last look at a socket that the library has closed.
+    func withDescriptor<Value>(_ body: (Int32) -> Value) -> Value { body(descriptor.withLock { $0 }) }
+
     fileprivate func check(at now: Int64) {
         let limit = deadline.load(ordering: .acquiring)
         if limit == 0 || now < limit { return }

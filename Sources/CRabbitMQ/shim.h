@@ -16,6 +16,8 @@
 #include <amqp_tcp_socket.h>
 #endif
 
+#include "tls.h"
+
 // The login functions are variadic, which Swift cannot call.
 static inline amqp_rpc_reply_t crabbitmq_login_plain(amqp_connection_state_t connection, const char *virtual_host,
                                                      int channel_max, int frame_max, int heartbeat_seconds,
@@ -23,6 +25,14 @@ static inline amqp_rpc_reply_t crabbitmq_login_plain(amqp_connection_state_t con
                                                      const char *password) {
     return amqp_login_with_properties(connection, virtual_host, channel_max, frame_max, heartbeat_seconds,
                                       client_properties, AMQP_SASL_METHOD_PLAIN, user, password);
+}
+
+// 0.11 takes an empty identity for a lack of memory; brokers read the name from the certificate.
+static inline amqp_rpc_reply_t crabbitmq_login_external(amqp_connection_state_t connection, const char *virtual_host,
+                                                        int channel_max, int frame_max, int heartbeat_seconds,
+                                                        const amqp_table_t *client_properties) {
+    return amqp_login_with_properties(connection, virtual_host, channel_max, frame_max, heartbeat_seconds,
+                                      client_properties, AMQP_SASL_METHOD_EXTERNAL, "certificate");
 }
 
 static inline int crabbitmq_wakeup_open(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

@@ -31,12 +31,53 @@ import Testing
 
     @Test(
         arguments: [
-            "", "host", "http://host", "amqps://host", "amqp://", "amqp://:5672", "amqp://host:0", "amqp://host:x",
+            "", "host", "http://host", "amqps:/host", "amqp://", "amqps://", "amqp://:5672", "amqp://host:0", "amqp://host:x",
             "amqp://host:99999", "amqp://host/a/b", "amqp://host?heartbeat=0", "amqp://a:secret%zz@host",
             "amqp://a:secret%00@host", "amqp://a:secret%ff@host", "amqp://[::1", "amqp://[::1]5672",
         ])
     func refusesTheRestWithoutRepeatingIt(url: String) {
         let error = #expect(throws: AMQPError.self) { try BrokerAddress(url: url) }
+        #expect(error?.code == .invalidAddress)
+        #expect(error?.message.contains("secret") == false)
+    }
+
+    @Test func amqpsIsTLS() throws {
+        let address = try BrokerAddress(url: "amqps://worker:secret@broker.example/v", tls: TLSFiles(caFile: "/ca.pem"))
+        #expect(address.usesTLS)
+        #expect(address.port == 5671)
+        #expect(address.authentication == .password)
+        #expect(address.tls.caFile == "/ca.pem")
+        #expect("\(address)" == "amqps://worker:***@broker.example:5671/v")
+        #expect(try BrokerAddress(url: "amqps://host:5673").port == 5673)
+        #expect(try BrokerAddress(url: "amqp://host").usesTLS == false)
+    }
+
+    @Test func aPasswordOfItsOwnGoesOverTheURLs() throws {
+        let address = try BrokerAddress(url: "amqp://worker:old@host", password: "p@ss/w:rd")
+        #expect(try address == BrokerAddress(url: "amqp://worker:p%40ss%2Fw%3Ard@host"))
+        #expect(!"\(address)".contains("rd@"))
+    }
+
+    @Test func aCertificateLogsInWhereNoUserDoes() throws {
+        let files = TLSFiles(certificateFile: "/own.pem", keyFile: "/own.key")
+        let address = try BrokerAddress(url: "amqps://host", tls: files)
+        #expect(address.authentication == .certificate)
+        #expect(address.user.isEmpty)
+        #expect("\(address)" == "amqps://host:5671/")
+        #expect(try BrokerAddress(url: "amqps://worker@host", tls: files).authentication == .password)
+    }
+
+    @Test(
+        arguments: [
+            ("amqp://host", nil, TLSFiles(caFile: "/ca.pem")),
+            ("amqp://host", nil, TLSFiles(certificateFile: "/own.pem", keyFile: "/own.key")),
+            ("amqps://host", nil, TLSFiles(certificateFile: "/own.pem")),
+            ("amqps://host", nil, TLSFiles(keyFile: "/own.key")),
+            ("amqps://host", "secret", TLSFiles(certificateFile: "/own.pem", keyFile: "/own.key")),
+            ("amqps://worker@host", "secret\0", TLSFiles()),
+        ] as [(String, String?, TLSFiles)])
+    func refusesWhatDoesNotGoTogether(url: String, password: String?, files: TLSFiles) {
+        let error = #expect(throws: AMQPError.self) { try BrokerAddress(url: url, password: password, tls: files) }
         #expect(error?.code == .invalidAddress)
         #expect(error?.message.contains("secret") == false)
     }
