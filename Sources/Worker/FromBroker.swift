@@ -13,7 +13,10 @@ extension PublishResult.Outcome {
 }
 
 extension AMQPError {
-    var loss: Pipeline.Loss { code == .accessRefused ? .refused : .broken }
+    var loss: Pipeline.Loss { needsAPerson ? .refused : .broken }
+
+    /// What to tell in place of the pipeline's own words, where it says better what to mend.
+    var refusal: String? { code == .tlsRefused ? message : nil }
 
     var sentence: String {
         guard code == .notFound else { return message }

@@ -18,6 +18,7 @@ struct WorkerShell {
     private var publisherEpoch = 0
     private var lastArrival = SteadyClock.milliseconds()
     private var finalAnnouncedThrough: UInt64?
+    private var lastRefusal: String?
     private var signing: SigningSchedule
     var quarantine: Quarantine<Delivery>
     /// When the first attempt was at each message that ended a run.
@@ -101,7 +102,7 @@ struct WorkerShell {
         case .blocked: feed(.blocked)
         case .unblocked: feed(.unblocked)
         case .closed(let error):
-            publisher = nil
+            (publisher, lastRefusal) = (nil, error.refusal)
             meter.lostPublisher()
             tell(.warning, "publishing connection closed: \(error.sentence)")
             feed(.publisherLost(error.loss))
@@ -128,7 +129,7 @@ struct WorkerShell {
         case .cancelled(let byBroker):
             feed(.consumerCancelled(generation: consumerGeneration, byBroker: byBroker))
         case .closed(let error):
-            consumer = nil
+            (consumer, lastRefusal) = (nil, error.refusal)
             meter.lostChannel()
             giveBack()
             tell(.warning, "consuming connection closed: \(error.sentence)")
@@ -202,7 +203,8 @@ struct WorkerShell {
 
     private mutating func tellStatus(withMetrics: Bool) {
         let (isConsuming, isQuiet) = (pipeline.isConsuming, pipeline.isQuiet)
-        let (pause, progress) = (pipeline.pauseReason?.rawValue, lastProgress)
+        let (reason, progress) = (pipeline.pauseReason, lastProgress)
+        let pause = reason == .refused ? lastRefusal ?? reason?.rawValue : reason?.rawValue
         var metrics: WorkerMetrics?
         // Ten times a second: handing them on at each event would copy them at each event.
         if withMetrics {
