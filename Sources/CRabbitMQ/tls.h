@@ -111,6 +111,8 @@ static inline int crabbitmq_tls_verify(amqp_socket_t *socket, crabbitmq_tls_repo
     SSL_CTX_set_default_passwd_cb_userdata(context, report);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, crabbitmq_tls_on_verify);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    // What OpenSSL read ahead, poll(2) would not tell of.
+    SSL_CTX_set_read_ahead(context, 0);
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return 0;
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host) == 1) return 1;
     // A dot at the end makes a name absolute for the resolver and is no part of it in a certificate.

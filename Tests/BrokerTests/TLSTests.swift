@@ -131,11 +131,14 @@ struct TLSTests {
             (.expired, "localhost", nil, "the broker's certificate has expired"),
             (.future, "localhost", nil, "the broker's certificate is not valid yet"),
             (.stranger, "localhost", nil, "the broker's certificate is not signed by a CA in "),
+            (.wrongUsage, "localhost", nil, "the broker's certificate is not one for servers"),
             (.old, "localhost", nil, "speaks neither TLS 1.2 nor 1.3"),
             (.demanding, "localhost", nil, "demands a client certificate and none is set"),
             (.demandingOld, "localhost", nil, "demands a client certificate and none is set"),
             (.demanding, "localhost", "stranger-client", "does not know the CA that signed it"),
             (.demandingOld, "localhost", "stranger-client", "does not know the CA that signed it"),
+            (.demanding, "localhost", "expired-client", "it has expired"),
+            (.demandingOld, "localhost", "expired-client", "it has expired"),
         ] as [(TLSBroker.Listener, String, String?, String)])
     func refuses(listener: TLSBroker.Listener, host: String, client: String?, sentence: String) async throws {
         let error = try await refusal(
