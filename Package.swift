@@ -63,7 +63,7 @@ let package = Package(
         room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"]),
         room("Reports", ["Detainers", "Ledger", yams]),
         room("Aggregation", ["AMQPClient", "Detainers", "Ledger"]),
-        room("Operations", ["AMQPClient", "Detainers", configuration, logging, yams] + nio),
+        room("Operations", ["AMQPClient", "Detainers", "Ledger", configuration, logging, yams] + nio),
         room(
             "DetainerCommands",
             [
@@ -79,7 +79,7 @@ let package = Package(
         tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),
         tests("DeadLettersTests", ["DeadLetters", "Detainers", "Ledger", "AMQPClient"]),
         tests("SimulationTests", ["Worker", "Detainers", "Ledger"]),
-        tests("OperationsTests", ["Operations", logging]),
+        tests("OperationsTests", ["Operations", "AMQPClient", "Detainers", "Ledger", logging]),
         tests("AggregationTests", ["Aggregation", "Detainers", "Ledger"]),
         tests("ReportsTests", ["Reports", "Detainers", "Ledger"]),
         // What tests speak AMQP by hand with.

@@ -45,7 +45,7 @@ struct TidyTests {
         "AMQPClient": ["CRabbitMQ"], "Detainers": [], "Policy": ["Detainers"], "Ledger": ["CFileSystem", "Detainers"],
         "DeadLetters": ["AMQPClient", "Detainers", "Ledger"],
         "Worker": ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"], "Reports": ["Detainers", "Ledger"],
-        "Aggregation": ["AMQPClient", "Detainers", "Ledger"], "Operations": ["AMQPClient", "Detainers"],
+        "Aggregation": ["AMQPClient", "Detainers", "Ledger"], "Operations": ["AMQPClient", "Detainers", "Ledger"],
     ]
 
     @Test func importsPointOneWay() throws {
