@@ -110,9 +110,10 @@ enum Log {
 
 /// Results, on stdout.
 enum Output {
-    static func print(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
-    }
+    static func print(_ text: String) { write(text + "\n") }
+
+    /// As it is, without a newline of ours.
+    static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 
     static func print(_ json: JSONValue) {
         FileHandle.standardOutput.write(Data(json.serialized() + [UInt8(ascii: "\n")]))

@@ -6,7 +6,9 @@ import Operations
 struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topology", abstract: "Exchanges, queues and bindings.",
-        subcommands: [TopologyShow.self, TopologyCheck.self, TopologyApply.self])
+        subcommands: [
+            TopologyShow.self, TopologyCheck.self, TopologyApply.self, TopologyExport.self, TopologyUsers.self,
+        ])
 }
 
 struct TopologyShow: AsyncParsableCommand {
@@ -74,7 +76,7 @@ struct TopologyApply: AsyncParsableCommand {
     }
 }
 
-private func show(_ rows: [[String]], names: [String], _ format: OutputFormat) {
+func show(_ rows: [[String]], names: [String], _ format: OutputFormat) {
     switch format {
     case .text: Output.table(names.map { $0.uppercased() }, rows)
     case .json:
