@@ -354,7 +354,8 @@ import Glibc
         case AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD.rawValue:
             throw AMQPError(
                 code: .accessRefused,
-                message: "the broker takes no logins of this kind: allow PLAIN for passwords, EXTERNAL for certificates")
+                message: "the broker takes no logins of this kind: allow PLAIN for passwords, EXTERNAL for certificates"
+            )
         case AMQP_STATUS_SSL_ERROR.rawValue:
             throw AMQPError(
                 code: .connectionFailed,

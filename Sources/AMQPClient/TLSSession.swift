@@ -36,7 +36,8 @@ import Glibc
     private func trust(_ socket: OpaquePointer) throws(AMQPError) {
         guard let file = address.tls.caFile else {
             if unsafe crabbitmq_tls_trust(socket, nil) == 1 { return }
-            throw refused("the CAs that the system trusts cannot be read: install ca-certificates, or set broker.ca-file")
+            throw refused(
+                "the CAs that the system trusts cannot be read: install ca-certificates, or set broker.ca-file")
         }
         _ = try Self.contents(file, setting: "broker.ca-file")
         guard unsafe crabbitmq_tls_trust(socket, file) == 1 else {
@@ -57,7 +58,8 @@ import Glibc
         }
         if status == 1 { return }
         if unsafe report.pointee.key_is_encrypted != 0 {
-            throw refused("broker.key-file \(key) is encrypted: store the key without a passphrase, readable by its owner only")
+            throw refused(
+                "broker.key-file \(key) is encrypted: store the key without a passphrase, readable by its owner only")
         }
         throw refused(
             status == 0
@@ -114,7 +116,8 @@ import Glibc
         case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_BAD_RECORD_TYPE,
             SSL_R_RECORD_LENGTH_MISMATCH, SSL_R_UNEXPECTED_MESSAGE:
             return refused(
-                "\(address.place) does not speak TLS: use the broker's TLS port (5671 as a rule), or amqp:// in broker.url")
+                "\(address.place) does not speak TLS: use the broker's TLS port (5671 as a rule), or amqp:// in broker.url"
+            )
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_WRONG_SSL_VERSION: return tooOld
         case 0, SSL_R_UNEXPECTED_EOF_WHILE_READING:
             return AMQPError(
@@ -154,7 +157,8 @@ import Glibc
             return refused("\(address.place) does not know the name \(address.host): correct the host in broker.url")
         case SSL_AD_HANDSHAKE_FAILURE, SSL_AD_INSUFFICIENT_SECURITY:
             return refused(
-                "\(address.place) takes none of this client's ciphers and keys: look at the broker's log for its TLS errors")
+                "\(address.place) takes none of this client's ciphers and keys: look at the broker's log for its TLS errors"
+            )
         default: break
         }
         return refused("\(address.place) ended TLS with \"\(text)\": look at the broker's log")
@@ -173,7 +177,8 @@ import Glibc
         case X509_V_ERR_CERT_HAS_EXPIRED:
             return refused("\(whose) has expired: renew it at \(address.place), and check this machine's clock")
         case X509_V_ERR_CERT_NOT_YET_VALID:
-            return refused("\(whose) is not valid yet: check this machine's clock, and the certificate at \(address.place)")
+            return refused(
+                "\(whose) is not valid yet: check this machine's clock, and the certificate at \(address.place)")
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
             X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_SIGNATURE_FAILURE, X509_V_ERR_CERT_UNTRUSTED,
@@ -195,7 +200,8 @@ import Glibc
     }
 
     private var tooOld: AMQPError {
-        refused("\(address.place) speaks neither TLS 1.2 nor 1.3: allow one of them in the broker's ssl_options.versions")
+        refused(
+            "\(address.place) speaks neither TLS 1.2 nor 1.3: allow one of them in the broker's ssl_options.versions")
     }
 
     private var certificateMissed: AMQPError {

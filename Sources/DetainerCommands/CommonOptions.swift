@@ -47,7 +47,11 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 extension Settings {
     func address() throws -> BrokerAddress {
-        try BrokerAddress(url: self[.brokerURL])
+        // A file ends in a newline, and a password in none.
+        let password = try passwordFile.map { try KeyFile.text($0).trimmingCharacters(in: .newlines) }
+        return try BrokerAddress(
+            url: self[.brokerURL], password: password,
+            tls: TLSFiles(caFile: caFile, certificateFile: certificateFile, keyFile: keyFile))
     }
 
     /// Whose signatures are demanded; `nil`: nobody's.

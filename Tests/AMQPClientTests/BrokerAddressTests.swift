@@ -31,7 +31,8 @@ import Testing
 
     @Test(
         arguments: [
-            "", "host", "http://host", "amqps:/host", "amqp://", "amqps://", "amqp://:5672", "amqp://host:0", "amqp://host:x",
+            "", "host", "http://host", "amqps:/host", "amqp://", "amqps://", "amqp://:5672", "amqp://host:0",
+            "amqp://host:x",
             "amqp://host:99999", "amqp://host/a/b", "amqp://host?heartbeat=0", "amqp://a:secret%zz@host",
             "amqp://a:secret%00@host", "amqp://a:secret%ff@host", "amqp://[::1", "amqp://[::1]5672",
         ])

@@ -99,7 +99,8 @@ struct TLSBroker: Sendable {
 
     /// Runs a script of `deploy/local` and waits for the script alone, not for the servers that it leaves running.
     private static func script(_ name: String, _ arguments: String...) async throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folder =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path + "/deploy/local/"
         let words = ([folder + name] + arguments).map { "'" + $0.replacing("'", with: "'\\''") + "'" }
         let said = FileManager.default.temporaryDirectory.path + "/detainer-script-" + UUID().uuidString

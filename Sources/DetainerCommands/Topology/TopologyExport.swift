@@ -11,8 +11,8 @@ struct TopologyExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "The topology, its users and its policy for those who apply them otherwise.",
         discussion: """
-            `definitions` is what `rabbitmqctl import_definitions` reads, without passwords: set them with `rabbitmqctl \
-            change_password`. `kubernetes` are objects of RabbitMQ's Messaging Topology Operator. `users` is the table \
+            `definitions` is what `rabbitmqctl import_definitions` reads, without passwords: set them with \
+            `rabbitmqctl change_password`. `kubernetes` are objects of RabbitMQ's Messaging Topology Operator. `users` is the table \
             of roles and rights. Asks no broker.
             """)
 
