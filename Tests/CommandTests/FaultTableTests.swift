@@ -167,6 +167,20 @@ struct FaultTableTests {
         await site.remove()
     }
 
+    @Test func refusalsByTLSAreToldAndTriedAgainSlowly() async throws {
+        let site = try Site()
+        let url = try #require(brokerURL).replacing("amqp://", with: "amqps://")
+        let worker = SupervisedWorker(site, environment: ["DETAINER_BROKER_URL": url], restarts: false)
+        try worker.start()
+        try await eventually("it says so") {
+            worker.lastLog.firstMatch(of: /paused: .* does not speak TLS: use/) != nil
+        }
+        let wait = try #require(worker.lastLog.firstMatch(of: /next try in (\d+) ms/)?.1)
+        #expect(try #require(Int(wait)) >= 30_000)
+        #expect(await worker.stop() == 0)
+        await site.remove()
+    }
+
     @Test func stoppedWhileTheBrokerIsAwayItLeavesWithSuccess() async throws {
         let site = try Site()
         let worker = SupervisedWorker(
