@@ -70,12 +70,12 @@ extension Settings {
     }
 
     /// The policies of the directory; loud when unapproved ones load because the settings say so.
-    func policies() throws -> PolicySet {
+    func policies(isQuiet: Bool = false) throws -> PolicySet {
         let directory = self[.policyDirectory]
         let files = try PolicyFiles.names(in: directory)
             .map { (name: $0, text: try PolicyFiles.text(directory + "/" + $0)) }
         let set = try PolicySet.load(files: files, allowDrafts: allowsUnapprovedPolicies, home: policyHome)
-        for policy in set.documents where !policy.isApproved {
+        for policy in set.documents where !policy.isApproved && !isQuiet {
             Log.warning(
                 "policy \(policy.name) is not approved by anyone; loaded because policy.allow-unapproved is yes")
         }

@@ -49,14 +49,20 @@ public enum KeyFile {
         guard let content = FileManager.default.contents(atPath: path) else {
             throw Problem(description: "key file `\(path)` cannot be read")
         }
-        let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        // What systemd hands over may be read by the service's own group, through an access list that shows as a mode.
-        let isCredential =
-            ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { path.hasPrefix($0 + "/") } ?? false
-        if let mode = attributes[.posixPermissions] as? Int, mode & (isCredential ? 0o007 : 0o077) != 0 {
+        if isOpenToOthers(path) {
             throw Problem(description: "key file `\(path)` can be read by others: chmod 600 it")
         }
         return String(decoding: content, as: UTF8.self)
+    }
+
+    /// Whether others than its owner may read a file.
+    static func isOpenToOthers(_ path: String) -> Bool {
+        // What systemd hands over may be read by the service's own group, through an access list that shows as a mode.
+        let isCredential =
+            ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { path.hasPrefix($0 + "/") } ?? false
+        // A file that cannot be looked at cannot be read here either.
+        let mode = (try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int) ?? 0
+        return mode & (isCredential ? 0o007 : 0o077) != 0
     }
 
     /// Writes a file that must not be there yet, synced when this returns.

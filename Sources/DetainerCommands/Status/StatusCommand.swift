@@ -1,100 +1,122 @@
 import ArgumentParser
 import Detainers
-import Ledger
+import Foundation
 import Operations
 import Policy
 import Worker
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "The workers of a ledger: whether they run, what they decide by.",
-        discussion: "From the flat files alone. Exits 1 where a worker does not run, or decides by other policies than "
-            + "those on the disk.")
+        commandName: "status", abstract: "A pool at a glance: workers, queues, dead letters, and what to do next.",
+        discussion: """
+            Reads the end of each ledger only, and asks the broker, over its management API where \
+            broker.management-url names it; without a broker the flat files are told all the same. Exits 1 where a \
+            worker does not run, decides by other policies than those on the disk, or has a damaged ledger.
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var ledgers: LedgerOptions
 
+    @Flag(help: "Read every record again, and check each line and each root.")
+    var verify = false
+
+    @Option(
+        name: .customLong("watch"), defaultAsFlag: 2,
+        help: ArgumentHelp("Tell it again after so many seconds, until interrupted.", valueName: "seconds"))
+    var watchSeconds: Double?
+
+    @Option(name: .customLong("count"), help: "With --watch: leave after so many times.")
+    var rounds: Int?
+
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
-    private struct Worker {
-        var directory: String
-        var isRunning: Bool?
-        var report: VerifyReport
-        /// The newest record of a load.
-        var load: JSONValue?
+    /// More often than that a glance would be a load.
+    private static let shortestSeconds = 0.1
 
-        var name: String { directory.split(separator: "/").last.map(String.init) ?? directory }
-        var digests: [String] { policies.compactMap { $0["digest"]?.stringValue } }
-        var policies: [JSONValue] { load?["policies"]?.arrayValue ?? [] }
+    func validate() throws {
+        if let watchSeconds, watchSeconds < Self.shortestSeconds {
+            throw ValidationError("--watch takes \(Self.shortestSeconds) or more seconds")
+        }
+        if let rounds, rounds < 1 || watchSeconds == nil {
+            throw ValidationError("--count takes 1 or more, with --watch")
+        }
     }
 
     func run() async throws {
         try await Exit.mapping {
             let settings = try common.settings()
-            let onDisk = digests(settings)
-            var isWell = true
-            for directory in ledgers.resolved(settings) {
-                for path in try LedgerReader.workerDirectories(under: directory) {
-                    let worker = try look(path)
-                    // The store of dead letters decides nothing.
-                    if worker.load == nil { continue }
-                    let isCurrent = onDisk.map { Set($0) == Set(worker.digests) }
-                    if worker.isRunning == false || isCurrent == false || !worker.report.problems.isEmpty {
-                        isWell = false
-                    }
-                    tell(worker, isCurrent: isCurrent)
-                }
-            }
+            let isWell =
+                if let watchSeconds { try await watch(settings, every: watchSeconds) } else { try await tell(settings) }
             if !isWell { throw Exit.no }
         }
     }
 
+    private func status(_ settings: Settings) async throws -> PoolStatus {
+        try await StatusLook.status(
+            settings, ledgers: ledgers.resolved(settings), onDisk: digests(settings), verifying: verify)
+    }
+
+    private func lines(_ status: PoolStatus) -> [String] {
+        switch format {
+        case .text: status.lines(at: WallClock.now())
+        case .json: status.objects.map { String(decoding: $0.serialized(), as: UTF8.self) }
+        }
+    }
+
+    private func tell(_ settings: Settings) async throws -> Bool {
+        let status = try await status(settings)
+        for line in lines(status) { Output.print(line) }
+        return status.isWell
+    }
+
+    /// Again and again, until somebody interrupts it or it was asked for often enough.
+    private func watch(_ settings: Settings, every seconds: Double) async throws -> Bool {
+        let screen = Terminal.isPerson(FileHandle.standardOutput) ? Screen() : nil
+        let stop = StopFlag()
+        let signals = Signals.stopping(stop)
+        defer {
+            signals.cancel()
+            screen?.leave()
+        }
+        var isWell = true
+        var round = 0
+        while !stop.isRaised {
+            let status = try await status(settings)
+            isWell = status.isWell
+            if let screen {
+                screen.show(lines(status))
+            } else {
+                Output.write((round == 0 ? "" : "\n") + lines(status).map { $0 + "\n" }.joined())
+            }
+            round += 1
+            if round == rounds { break }
+            let next = ContinuousClock.now + .seconds(seconds)
+            // An interrupt is answered soon.
+            while !stop.isRaised, ContinuousClock.now < next {
+                try await Task.sleep(for: .seconds(min(seconds, Self.shortestSeconds)))
+            }
+        }
+        return isWell
+    }
+
     /// The policies on the disk; `nil` where they do not load, which is told.
     private func digests(_ settings: Settings) -> [String]? {
-        do { return try settings.policies().documents.map(\.digest) } catch {
+        do { return try settings.policies(isQuiet: watchSeconds != nil).documents.map(\.digest) } catch {
             Log.error("the policies on the disk do not load: \(Exit.sentence(error))")
             return nil
         }
     }
+}
 
-    private func look(_ path: String) throws -> Worker {
-        let reader = try LedgerReader(directory: path)
-        var load: JSONValue?
-        let report = try reader.verify()
-        if report.problems.isEmpty {
-            try reader.records { record in
-                if record.value["kind"]?.stringValue == PolicyLoad.kind { load = record.value }
-            }
-        }
-        return Worker(directory: path, isRunning: reader.isBeingWritten(), report: report, load: load)
+/// A terminal's other screen, on which text takes the place of what was there; control sequences of ECMA-48 and xterm.
+private struct Screen {
+    init() { Output.write("\u{1B}[?1049h") }
+
+    func show(_ lines: [String]) {
+        // Home, each line to its end, then whatever is left below.
+        Output.write("\u{1B}[H" + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")
     }
 
-    private func tell(_ worker: Worker, isCurrent: Bool?) {
-        let state = worker.isRunning.map { $0 ? "running" : "not running" } ?? "unknown"
-        switch format {
-        case .json:
-            Output.print([
-                "worker": .string(worker.name), "state": .string(state),
-                "records": .number(String(worker.report.records)),
-                "announcedThrough": .number(String(worker.report.announcedThrough)),
-                "policies": .array(
-                    worker.policies.map { ["name": $0["name"] ?? .null, "digest": $0["digest"] ?? .null] }),
-                "loadedAt": worker.load?["recordedAt"] ?? .null,
-                "policiesAreThoseOnDisk": isCurrent.map(JSONValue.bool) ?? .null,
-                "problems": .array(worker.report.problems.map(JSONValue.string)),
-            ])
-        case .text:
-            Output.print(
-                "\(worker.name): \(state), \(worker.report.records) records, announced through "
-                    + "\(worker.report.announcedThrough)")
-            for policy in worker.policies {
-                Output.print("    \(policy["name"]?.stringValue ?? "-")  \(policy["digest"]?.stringValue ?? "-")")
-            }
-            if isCurrent == false {
-                Output.print("    the policies on the disk are others: send the worker SIGHUP to load them")
-            }
-            for problem in worker.report.problems { Output.print("    problem: \(problem)") }
-        }
-    }
+    func leave() { Output.write("\u{1B}[?1049l") }
 }

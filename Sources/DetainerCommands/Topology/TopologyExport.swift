@@ -12,8 +12,8 @@ struct TopologyExport: AsyncParsableCommand {
         commandName: "export", abstract: "The topology, its users and its policy for those who apply them otherwise.",
         discussion: """
             `definitions` is what `rabbitmqctl import_definitions` reads, without passwords: set them with \
-            `rabbitmqctl change_password`. `kubernetes` are objects of RabbitMQ's Messaging Topology Operator. `users` is the table \
-            of roles and rights. Asks no broker.
+            `rabbitmqctl change_password`. `kubernetes` are objects of RabbitMQ's Messaging Topology Operator. `users` \
+            is the table of roles and rights. Asks no broker.
             """)
 
     @OptionGroup var common: CommonOptions

@@ -26,7 +26,8 @@ public struct ManagementAddress: Sendable, CustomStringConvertible {
 
     /// The address that the settings name; `nil` where they name none.
     ///
-    /// - Throws: ``ManagementError``, or `KeyFile.Problem` where the password's file cannot be read, or by others.
+    /// - Throws: ``ManagementError``, or `KeyFile.Problem` where the password's file cannot be read, or may be by
+    ///   others.
     public init?(_ settings: Settings) throws {
         guard let url = settings.managementURL else { return nil }
         let holdsPassword = URLComponents(string: url)?.password != nil
