@@ -259,7 +259,7 @@ struct DeadLetterArrivalTests {
     @Test func doctorTellsWhetherDeadLetteringIsAtLeastOnce() async throws {
         let site = try Site()
         let missing = try await site.binary.run("doctor")
-        #expect(missing.code == 1 && missing.output.contains("it is not there: run `detainer topology apply`"))
+        #expect(missing.code == 1 && missing.output.contains("it is not there\n    run `detainer topology apply`"))
         try await site.apply()
         let good = try await site.binary.run("doctor")
         #expect(good.code == 0, "\(good.output)")

@@ -196,7 +196,7 @@ struct BrokerExamination {
             guard case .seen(let bindings) = facts.bindings(from: exchange) else {
                 let alone = exchange == names.outcomes ? ": nothing but \(names.report) may be bound to it" : ""
                 return .unseen(
-                    .bindings, exchange, "AMQP does not tell what is bound to it\(alone)", remedy: ctl("list_bindings"))
+                    .bindings, exchange, "it is not seen what is bound to it\(alone)", remedy: ctl("list_bindings"))
             }
             for wanted in topology.bindings where wanted.exchange == exchange {
                 let isThere = bindings.contains {
@@ -236,13 +236,13 @@ struct BrokerExamination {
         case .unseen(let why):
             if facts.version.map({ $0 < "3.12" }) ?? true {
                 return .unseen(
-                    .deadLettering, nil, "whether the feature flag stream_queue is on: \(why)",
+                    .deadLettering, nil, "it is not seen whether the feature flag stream_queue is on (\(why))",
                     remedy: "rabbitmqctl list_feature_flags")
             }
         }
         guard case .seen(let routes) = facts.bindings(from: names.dead) else {
             return .unseen(
-                .deadLettering, nil, "whether \(names.dead) routes to \(names.deadLetters)",
+                .deadLettering, nil, "it is not seen whether \(names.dead) routes to \(names.deadLetters)",
                 remedy: ctl("list_bindings"))
         }
         guard routes.contains(where: { $0.isQueue && $0.destination == names.deadLetters }) else {
@@ -256,7 +256,7 @@ struct BrokerExamination {
     private var permissionFinding: Finding {
         guard case .seen(let rights) = facts.permissions else {
             return .unseen(
-                .permissions, user, "what this user may", remedy: ctl("list_permissions"))
+                .permissions, user, "its rights are not seen", remedy: ctl("list_permissions"))
         }
         let needed =
             requestQueues.map { (rights.read, $0.name, "read") }

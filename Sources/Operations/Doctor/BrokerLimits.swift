@@ -9,7 +9,8 @@ extension BrokerExamination {
         topology.queues.map { queue in
             guard case .seen(let detail) = facts.detail(queue: queue.name) else {
                 return .unseen(
-                    .brokerPolicies, queue.name, "whether a policy sets limits, ages or another overflow",
+                    .brokerPolicies, queue.name,
+                    "it is not seen whether a policy sets limits, ages or another overflow",
                     remedy: ctl("list_policies"))
             }
             return judgePolicy(queue, detail)
@@ -60,10 +61,14 @@ extension BrokerExamination {
 
     var limitFindings: [Finding] {
         requestQueues.map { queue in
-            guard case .seen(let detail) = facts.detail(queue: queue.name) else { return unseenLimit(queue.name) }
+            guard case .seen(let detail) = facts.detail(queue: queue.name) else {
+                return unseenLimit(queue.name, remedy: ctl("list_policies"))
+            }
             let limit = effectiveLimit(detail)
             guard let limit, limit < Int(Topology.deliveryLimit) else {
-                return .good(.deliveryLimit, queue.name, "it gives a request up after \(limit ?? 0) deliveries")
+                return .good(
+                    .deliveryLimit, queue.name,
+                    limit.map { "it gives a request up after \($0) deliveries" } ?? "it gives no request up")
             }
             return .warning(
                 .deliveryLimit, queue.name,
@@ -73,7 +78,7 @@ extension BrokerExamination {
         }
             + lastQueues.map { queue in
                 guard case .seen(let detail) = facts.detail(queue: queue.name), facts.version != nil else {
-                    return unseenLimit(queue.name)
+                    return unseenLimit(queue.name, remedy: "on RabbitMQ 4 and later, " + keepRemedy)
                 }
                 guard let limit = effectiveLimit(detail), limit < Self.unreachable else {
                     return .good(.deliveryLimit, queue.name, "it gives no message up, however often it is delivered")
@@ -85,10 +90,9 @@ extension BrokerExamination {
             }
     }
 
-    private func unseenLimit(_ queue: String) -> Finding {
+    private func unseenLimit(_ queue: String, remedy: String) -> Finding {
         .unseen(
-            .deliveryLimit, queue, "after how many deliveries it gives a message up",
-            remedy: "on RabbitMQ 4 and later, " + keepRemedy)
+            .deliveryLimit, queue, "it is not seen after how many deliveries it gives a message up", remedy: remedy)
     }
 
     private var keepRemedy: String {

@@ -25,8 +25,12 @@ public struct Doctor: Sendable {
 
     /// Why a worker must not start now; see ``unsafeToStart(_:)``. A broker that does not answer forbids nothing: the
     /// worker waits for it.
-    public static func startProblems(_ settings: Settings, _ address: BrokerAddress) async -> [Finding] {
-        let machine = MachineFacts(settings, measuring: false).findings()
+    ///
+    /// - Parameter jurisdictions: those whose pseudonym keys it uses.
+    public static func startProblems(
+        _ settings: Settings, _ address: BrokerAddress, jurisdictions: [String] = []
+    ) async -> [Finding] {
+        let machine = MachineFacts(settings, jurisdictions: jurisdictions, measuring: false).findings()
         // It is not there now; the worker says so, and asks again.
         let broker = (try? await Doctor(settings).look(address)) ?? []
         return unsafeToStart(machine + broker)

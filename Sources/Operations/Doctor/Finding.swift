@@ -80,9 +80,9 @@ extension Doctor {
         /// The check and its subject.
         public var name: String { subject.map { "\(check.rawValue) \($0)" } ?? check.rawValue }
 
-        /// Verdict, name, sentence and remedy in one line.
+        /// Verdict, name and sentence in one line, and the remedy below it.
         public var text: String {
-            "\(verdict.rawValue)  \(name): \(sentence)" + (remedy.map { ": \($0)" } ?? "")
+            "\(verdict.rawValue)  \(name): \(sentence)" + (remedy.map { "\n    \($0)" } ?? "")
         }
 
         static func good(_ check: Check, _ subject: String? = nil, _ sentence: String) -> Finding {

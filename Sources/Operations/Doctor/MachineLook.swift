@@ -28,6 +28,8 @@ extension MachineFacts {
     }
 
     private static func pseudonymKeys(_ settings: Settings, _ jurisdictions: [String]) -> [SecretFile] {
+        // Policies that do not load name no jurisdiction.
+        if jurisdictions.isEmpty { return [] }
         do {
             return try settings.pseudonymKeyFiles(jurisdictions).sorted { $0.key < $1.key }
                 .map { secret($0.value) { _ = try KeyFile.read($0) } }
