@@ -62,6 +62,11 @@ struct DoctorBrokerTests {
     @Test func withTheManagementAPINothingButTheAckTimeoutIsUnseen() async throws {
         let site = try Site()
         try await site.apply()
+        let queues = ["requests", "dead-letters", "report"].map { "policies of the broker \(site.prefix).\($0)" }
+        try await eventually("the broker has counted") {
+            let verdicts = try await binary(site).run("doctor", "--format", "json").verdicts()
+            return queues.allSatisfy { verdicts[$0] == "good" }
+        }
         let result = try await binary(site).run("doctor", "--format", "json")
         #expect(result.code == 0, "\(result.output)\(result.errors)")
         let verdicts = try result.verdicts()
@@ -85,6 +90,34 @@ struct DoctorBrokerTests {
         #expect(result.code == 1)
         let finding = try result.objects().first { $0["check"] as? String == "bindings " + exchange }
         #expect(finding?["verdict"] as? String == "bad" && finding?["forbidsStart"] as? Bool == true)
+        await site.remove()
+    }
+
+    @Test func aPolicyThatDropsMessagesIsFound() async throws {
+        let site = try Site()
+        try await site.apply()
+        let program = try #require(ProcessInfo.processInfo.environment["DETAINER_TEST_BROKER_CTL"])
+        func ctl(_ arguments: String...) async throws {
+            let result = try await Binary.run(program, arguments, ProcessInfo.processInfo.environment, input: nil)
+            try #require(result.code == 0, "\(result.errors)")
+        }
+        let definition = #"{"max-length":10,"overflow":"drop-head"}"#
+        try await ctl("set_policy", "--apply-to", "queues", site.prefix, "^" + site.prefix, definition)
+        let limits = "policies of the broker "
+        let queues = [site.requestQueue, site.reportQueue]
+        // The management API tells a policy when the broker counts next.
+        try await eventually("the broker has counted") {
+            let verdicts = try await binary(site).run("doctor", "--format", "json").verdicts()
+            return queues.allSatisfy { verdicts[limits + $0] == "bad" }
+        }
+        let result = try await binary(site).run("doctor", "--format", "json")
+        #expect(result.code == 1)
+        for queue in queues {
+            let finding = try result.objects().first { $0["check"] as? String == limits + queue }
+            #expect(finding?["forbidsStart"] as? Bool == true, "\(result.output)")
+            #expect((finding?["sentence"] as? String)?.contains(site.prefix) == true)
+        }
+        try await ctl("clear_policy", site.prefix)
         await site.remove()
     }
 

@@ -69,8 +69,12 @@ struct ManagementTests {
             queue.consumers == [.init(tag: "w1", channel: "1.2.3.4:5 (1)", connection: "1.2.3.4:5", prefetch: 512)])
         let bare = try #require(
             QueueDetail(json: try json(#"{"name":"q","effective_policy_definition":[],"messages_ready":"unknown"}"#)))
-        #expect(bare.ready == nil && bare.effectivePolicy.isEmpty && bare.consumers.isEmpty)
+        #expect(bare.ready == nil && bare.effectivePolicy == [] && bare.consumers.isEmpty)
+        // A queue that was made just now has no counts and no policy yet.
+        #expect(QueueDetail(json: ["name": "q"])?.effectivePolicy == .some(nil))
         #expect(QueueDetail(json: []) == nil)
+        let policy = BrokerPolicy(json: ["name": "p", "pattern": "^a", "definition": ["max-length": 1]])
+        #expect(policy?.appliesTo == "all" && policy?.definition.first?.name == "max-length")
     }
 
     @Test func nodesVersionsBindingsAndRightsAreRead() throws {

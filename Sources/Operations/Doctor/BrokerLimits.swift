@@ -13,6 +13,11 @@ extension BrokerExamination {
                     "it is not seen whether a policy sets limits, ages or another overflow",
                     remedy: ctl("list_policies"))
             }
+            guard detail.effectivePolicy != nil else {
+                return .unseen(
+                    .brokerPolicies, queue.name, "the broker has not counted this queue yet",
+                    remedy: "ask again in ten seconds")
+            }
             return judgePolicy(queue, detail)
         }
     }
@@ -50,7 +55,7 @@ extension BrokerExamination {
         }
         return .good(
             .brokerPolicies, queue.name,
-            detail.effectivePolicy.isEmpty ? "none applies" : "\(policy) takes nothing away")
+            detail.effectivePolicy?.isEmpty != false ? "none applies" : "\(policy) takes nothing away")
     }
 
     // MARK: - delivery limits
@@ -61,7 +66,7 @@ extension BrokerExamination {
 
     var limitFindings: [Finding] {
         requestQueues.map { queue in
-            guard case .seen(let detail) = facts.detail(queue: queue.name) else {
+            guard case .seen(let detail) = facts.detail(queue: queue.name), detail.effectivePolicy != nil else {
                 return unseenLimit(queue.name, remedy: ctl("list_policies"))
             }
             let limit = effectiveLimit(detail)
@@ -77,7 +82,9 @@ extension BrokerExamination {
                 remedy: "let no policy set less than \(Topology.deliveryLimit): " + ctl("list_policies"))
         }
             + lastQueues.map { queue in
-                guard case .seen(let detail) = facts.detail(queue: queue.name), facts.version != nil else {
+                guard case .seen(let detail) = facts.detail(queue: queue.name), detail.effectivePolicy != nil,
+                    facts.version != nil
+                else {
                     return unseenLimit(queue.name, remedy: "on RabbitMQ 4 and later, " + keepRemedy)
                 }
                 guard let limit = effectiveLimit(detail), limit < Self.unreachable else {

@@ -63,8 +63,9 @@ public struct QueueDetail: Sendable, Equatable {
     public var arguments: [JSONMember]
     public var policy: String?
     public var operatorPolicy: String?
-    /// What both policies set together.
-    public var effectivePolicy: [JSONMember]
+    /// What both policies set together; `nil` until the broker has counted for the first time, some seconds after the
+    /// queue was made. A policy of the last seconds is not in it yet.
+    public var effectivePolicy: [JSONMember]?
     /// `nil` until the broker has counted for the first time.
     public var ready: Int?
     public var unacknowledged: Int?
@@ -87,7 +88,7 @@ public struct QueueDetail: Sendable, Equatable {
         policy = json["policy"]?.stringValue
         operatorPolicy = json["operator_policy"]?.stringValue
         // An empty one is an empty list in some versions.
-        effectivePolicy = json["effective_policy_definition"]?.objectValue ?? []
+        effectivePolicy = json["effective_policy_definition"].map { $0.objectValue ?? [] }
         ready = json["messages_ready"]?.intValue
         unacknowledged = json["messages_unacknowledged"]?.intValue
         consumerCount = json["consumers"]?.intValue
@@ -111,7 +112,7 @@ public struct QueueDetail: Sendable, Equatable {
     }
 
     public subscript(argument name: String) -> JSONValue? { arguments.first { $0.name == name }?.value }
-    public subscript(policy key: String) -> JSONValue? { effectivePolicy.first { $0.name == key }?.value }
+    public subscript(policy key: String) -> JSONValue? { effectivePolicy?.first { $0.name == key }?.value }
 }
 
 /// One of `GET /api/exchanges/<vhost>/<name>/bindings/source`
