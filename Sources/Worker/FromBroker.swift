@@ -15,13 +15,17 @@ extension PublishResult.Outcome {
 extension AMQPError {
     var loss: Pipeline.Loss { needsAPerson ? .refused : .broken }
 
-    /// What to tell in place of the pipeline's own words, where it says better what to mend.
+    /// What to tell in place of the pipeline's own words, which know of users only.
     var refusal: String? { code == .tlsRefused ? message : nil }
 
     var sentence: String {
         guard code == .notFound else { return message }
         return message + ": run `detainer topology apply`; if it was there before, what it held may be lost"
     }
+}
+
+extension Pipeline.PauseReason {
+    func sentence(_ refusal: String?) -> String { self == .refused ? refusal ?? rawValue : rawValue }
 }
 
 extension Delivery {

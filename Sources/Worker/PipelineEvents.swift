@@ -65,8 +65,7 @@ extension Pipeline {
     public enum PauseReason: String, Sendable {
         case consumerLost = "the consuming connection was lost"
         case publisherLost = "the publishing connection was lost"
-        case refused =
-            "the broker refuses this worker, or TLS with it fails: correct broker.url or the user's rights, or the certificates"
+        case refused = "the broker refuses this user: correct broker.url, or the user's rights"
         case cancelledByBroker =
             "the broker cancelled the consumer: the queue was deleted or moved, which may be a loss"
         case blocked = "the broker is out of memory or disk and blocks publishers"

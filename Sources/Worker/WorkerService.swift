@@ -137,6 +137,9 @@ public final class WorkerService: Sendable {
     /// These policies held, and cannot be kept beside the records; the old ones stay.
     func refused(_ load: PolicyLoad, _ sentence: String) { update { $0.refuse(load.number, sentence) } }
 
+    /// How many consumers the broker counts at the queue; `nil`: it is not known.
+    public func counted(consumers: Int?) { update { $0.countedConsumers = consumers } }
+
     /// Takes nothing more and runs on, until ``resume()``; what is in hand is finished.
     public func beQuiet() { continuation.yield(.pipeline(.quietRequested)) }
 

@@ -203,8 +203,7 @@ struct WorkerShell {
 
     private mutating func tellStatus(withMetrics: Bool) {
         let (isConsuming, isQuiet) = (pipeline.isConsuming, pipeline.isQuiet)
-        let (reason, progress) = (pipeline.pauseReason, lastProgress)
-        let pause = reason == .refused ? lastRefusal ?? reason?.rawValue : reason?.rawValue
+        let (pause, progress) = (pipeline.pauseReason?.sentence(lastRefusal), lastProgress)
         var metrics: WorkerMetrics?
         // Ten times a second: handing them on at each event would copy them at each event.
         if withMetrics {
@@ -280,7 +279,7 @@ struct WorkerShell {
             consumer?.acknowledge(deliveryTag: tag, multiple: true)
         case .paused(let reason, let milliseconds):
             let next = milliseconds.map { "next try in \($0) ms" } ?? "it waits for a person"
-            tell(milliseconds == nil ? .error : .warning, "paused: \(reason.rawValue); \(next)")
+            tell(milliseconds == nil ? .error : .warning, "paused: \(reason.sentence(lastRefusal)); \(next)")
         case .resumed: tell(.info, "trying again")
         case .diskIsSlow:
             tell(.error, "the ledger's disk has not answered for a while: should it go on, this worker leaves")

@@ -197,7 +197,7 @@ struct TLSTests {
         let start = ContinuousClock.now
         if bodyBytes > 0 { peer.connection.publish(publications([[UInt8](repeating: 1, count: bodyBytes)], to: "q")) }
         #expect(await peer.closed()?.code == .timeout)
-        #expect(ContinuousClock.now - start < .milliseconds(3500))
+        #expect(ContinuousClock.now - start < .seconds(6))
     }
 
     /// No signal ends this process, though it writes where nobody is any more.

@@ -304,7 +304,7 @@ def broken_texts():
         ("a stage that is not there", "--from=build", "--from=builder"),
         ("root", "USER 10001:10001", "USER root"),
         ("a name for a user", "USER 10001:10001", "USER detainer"),
-        ("a compiler at the end", "ca-certificates librabbitmq4", "ca-certificates gcc librabbitmq4"),
+        ("a compiler at the end", "ca-certificates libcurl4", "ca-certificates gcc libcurl4"),
         ("the build image at the end", "FROM debian:bookworm-slim", "FROM swift:6.3-bookworm"),
         ("no version", "FROM debian:bookworm-slim", "FROM debian"),
         ("recommended packages", "--no-install-recommends ca-", "ca-"),

@@ -18,15 +18,18 @@ final class WorkerLifecycle: Service {
         self.open = open
     }
 
-    /// Runs it, with its health beside it, until it leaves by itself or is told to stop.
-    func alone(with health: WorkerHealth?) async throws -> WorkerSummary {
+    /// Runs it, with others beside it that do not matter to it, until it leaves by itself or is told to stop.
+    func run(beside others: [any Service]) async throws -> WorkerSummary {
         var services = [
-            // Whoever ends first takes the other along, in order.
+            // Its end takes the others along, in order.
             ServiceGroupConfiguration.ServiceConfiguration(
                 service: self, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .gracefullyShutdownGroup)
         ]
-        if let health { services.append(.init(service: health, successTerminationBehavior: .ignore)) }
+        for other in others {
+            services.append(
+                .init(service: other, successTerminationBehavior: .ignore, failureTerminationBehavior: .ignore))
+        }
         var quiet = Logger(label: "lifecycle") { _ in LogLines() }
         // What a person needs to know of starting and stopping the worker itself tells.
         quiet.logLevel = .error

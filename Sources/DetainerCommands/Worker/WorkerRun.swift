@@ -6,6 +6,7 @@ import Foundation
 import Ledger
 import Operations
 import Policy
+import ServiceLifecycle
 import Worker
 
 struct WorkerRun: AsyncParsableCommand {
@@ -47,6 +48,7 @@ struct WorkerRun: AsyncParsableCommand {
         let judge = Judge(
             policies: policies, keys: try Self.keys(policies, settings), worker: worker,
             publishers: try settings.publisherKeys())
+        try await Self.refuseUnsafeStart(settings, policies)
         let manager = await ServiceManager(environment: ProcessInfo.processInfo.environment) { Log.warning($0) }
         let service = WorkerService(
             configuration: WorkerConfiguration(
@@ -59,7 +61,7 @@ struct WorkerRun: AsyncParsableCommand {
         let signingKey = try settings.signingKey()
         let (window, minimum, percent) = settings.killSwitch
         let killSwitch = KillSwitch.Limits(window: window, minimum: minimum, percent: percent)
-        let run = WorkerLifecycle(service: service, manager: manager) {
+        let lifecycle = WorkerLifecycle(service: service, manager: manager) {
             let opened = try OpenLedger.open(
                 directory: settings[.ledgerDirectory], worker: worker, load: PolicyLoad(judge, occasion: .start),
                 signingKey: signingKey, killSwitch: killSwitch, drainSeconds: settings.drainSeconds,
@@ -71,15 +73,31 @@ struct WorkerRun: AsyncParsableCommand {
         let signals = Self.signals(service, reload: { Self.reload(common, service, manager, worker: worker) })
         defer { signals.cancel() }
         Log.info("started version \(Version.text) as process \(getpid()) by \(Operator.name)")
-        let health = settings.healthAddress.map {
+        let health = settings.healthAddress.map { address -> any Service in
             WorkerHealth(
-                address: $0, worker: worker, queue: settings[.requestQueue],
+                address: address, worker: worker, queue: settings[.requestQueue],
                 exchanges: [settings[.outcomeExchange], settings[.deadExchange]], service: service)
         }
-        let summary = try await run.alone(with: health)
+        let watch = ConsumerWatch(
+            address: try settings.address(), worker: worker, queue: settings[.requestQueue], service: service)
+        let summary = try await lifecycle.run(beside: [watch] + (health.map { [$0] } ?? []))
         Log.info(
             "stopped: recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")
         if summary.failure != nil { throw Exit.inputOutput }
+    }
+
+    /// What `detainer doctor` finds that loses messages or tells secrets keeps a worker from starting, unless a person
+    /// wants it all the same.
+    private static func refuseUnsafeStart(_ settings: Settings, _ policies: PolicySet) async throws {
+        let problems = await Doctor.startProblems(
+            settings, try settings.address(), jurisdictions: policies.jurisdictions)
+        for problem in problems { Log.error(problem.text) }
+        if problems.isEmpty { return }
+        guard settings.startsUnsafely else {
+            Log.error("the worker does not start: mend this, or set worker.unsafe-start to yes and take the risk")
+            throw Exit.badConfiguration
+        }
+        Log.warning("started all the same, because worker.unsafe-start is yes")
     }
 
     /// SIGUSR1 and SIGUSR2 for quiet and resume, SIGHUP for the policies. A first SIGTERM or SIGINT drains (the service
