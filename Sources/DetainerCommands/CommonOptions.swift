@@ -56,17 +56,17 @@ extension Settings {
 
     /// Whose signatures are demanded; `nil`: nobody's.
     func publisherKeys() throws -> PublisherKeys? {
-        try publisherKeyFile.map { path in
-            guard let text = FileManager.default.contents(atPath: path) else {
-                throw Problem(description: "the publishers' keys cannot be read from `\(path)`")
-            }
-            return try PublisherKeys(file: String(decoding: text, as: UTF8.self))
+        guard let path = publisherKeyFile else { return nil }
+        guard let text = FileManager.default.contents(atPath: path) else {
+            throw Problem(description: "the publishers' keys cannot be read from `\(path)`")
         }
+        return try PublisherKeys(file: String(decoding: text, as: UTF8.self))
     }
 
     /// What this program signs messages with that it publishes itself; `nil`: it does not.
     func intakeSigningKey() throws -> PublisherSigningKey? {
-        try signingKeyFileOfIntake.map { try PublisherSigningKey(file: KeyFile.text($0)) }
+        guard let path = signingKeyFileOfIntake else { return nil }
+        return try PublisherSigningKey(file: KeyFile.text(path))
     }
 
     /// The policies of the directory; loud when unapproved ones load because the settings say so.

@@ -147,27 +147,37 @@ struct DeadLettersApply: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapping {
-            let settings = try common.settings()
-            let configuration = ReplayRun.Configuration(
-                address: try settings.address(), intake: settings.intakeRoute, key: try settings.letterKey(),
-                by: Operator.name, rate: rate, maximumReplays: maxReplays, isDry: dryRun,
-                signing: try settings.intakeSigningKey())
-            let store = try settings.letterStore()
+            let (configuration, store) = try prepared()
             let stop = StopFlag()
             let signals = Signals.stopping(stop)
             defer { signals.cancel() }
             let path = plan
             // It blocks for disk and broker: not on a thread that others share.
-            let summary = try await Blocking.perform {
-                let progress = Progress("replayed")
-                defer { progress.end() }
-                return try ReplayRun(
-                    path, store: store, configuration: configuration, now: { WallClock.now() },
-                    shouldStop: { stop.isRaised }, progress: { progress.tell($0, of: $1) }
-                ).perform()
-            }
+            let summary = try await Blocking.perform { try Self.replay(path, store, configuration, stop) }
             try tell(summary)
         }
+    }
+
+    private func prepared() throws -> (ReplayRun.Configuration, LetterStore) {
+        let settings = try common.settings()
+        return (
+            ReplayRun.Configuration(
+                address: try settings.address(), intake: settings.intakeRoute, key: try settings.letterKey(),
+                by: Operator.name, rate: rate, maximumReplays: maxReplays, isDry: dryRun,
+                signing: try settings.intakeSigningKey()),
+            try settings.letterStore()
+        )
+    }
+
+    private static func replay(
+        _ plan: String, _ store: LetterStore, _ configuration: ReplayRun.Configuration, _ stop: StopFlag
+    ) throws -> ReplayRun.Summary {
+        let progress = Progress("replayed")
+        defer { progress.end() }
+        return try ReplayRun(
+            plan, store: store, configuration: configuration, now: { WallClock.now() },
+            shouldStop: { stop.isRaised }, progress: { progress.tell($0, of: $1) }
+        ).perform()
     }
 
     private static func decimal(_ seconds: Double) -> String {

@@ -36,7 +36,6 @@ extension Settings {
         case requestQueue = "topology.request-queue"
         case deadLetterQueue = "topology.dead-letter-queue"
         case reportQueue = "topology.report-queue"
-        case partitions = "topology.partitions"
 
         /// `broker.url` is `DETAINER_BROKER_URL`, and so on for every key.
         public var variable: String {
@@ -107,7 +106,6 @@ extension Settings {
             case .killSwitchMinimum: .number(1...10_000)
             case .killSwitchPercent: .number(1...101)
             case .healthPort: .number(0...65_535)
-            case .partitions: .number(0...64)
             case .policyAllowUnapproved, .unsafeStart: .flag
             case .countingRule: .word(["forms", "episodes"])
             case .logFormat: .word(["text", "json"])
@@ -123,7 +121,7 @@ extension Settings {
             case .policyDirectory: "config/policies"
             case .policyAllowUnapproved, .unsafeStart: "no"
             case .healthHost: "127.0.0.1"
-            case .healthPort, .partitions: "0"
+            case .healthPort: "0"
             case .policyHome, .pseudonymKeyFile, .signingKeyFile, .brokerPasswordFile, .brokerCAFile,
                 .brokerCertificateFile, .brokerKeyFile, .managementURL, .publisherKeyFile,
                 .intakeSigningKeyFile:

@@ -129,9 +129,6 @@ public struct Settings: Sendable {
         self[number: .healthPort] == 0 ? nil : (self[.healthHost], self[number: .healthPort])
     }
 
-    /// Request queues beside each other; 0: the one queue.
-    public var partitions: Int { self[number: .partitions] }
-
     public var passwordFile: String? { optional(.brokerPasswordFile) }
     public var caFile: String? { optional(.brokerCAFile) }
     public var certificateFile: String? { optional(.brokerCertificateFile) }
