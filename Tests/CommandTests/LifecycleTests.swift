@@ -71,7 +71,7 @@ struct LifecycleTests {
         try await submit(site, 1...3)
         try await eventually("it pauses") { worker.lastLog.contains("an event reached no queue") }
         worker.kill(SIGTERM)
-        try await eventually("it stops consuming") { try await site.waiting(site.requestQueue) > 0 }
+        try await eventually("it has heard it") { worker.lastLog.contains("told to stop: finishing") }
         #expect(worker.exits.isEmpty)
         worker.kill(SIGTERM)
         try await eventually(within: 5, "it leaves") { !worker.exits.isEmpty }

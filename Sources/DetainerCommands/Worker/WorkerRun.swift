@@ -110,6 +110,7 @@ struct WorkerRun: AsyncParsableCommand {
                 _exit(1)
             }
             hasBeenAsked.raise()
+            Log.info("told to stop: finishing what is in hand")
         }
         return Signals([
             SIGTERM: stop, SIGINT: stop, SIGHUP: reload,
