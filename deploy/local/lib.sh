@@ -12,7 +12,7 @@ readonly swift_wanted_major=6 swift_wanted_minor=3
 readonly packages=(
     librabbitmq-dev libssl-dev openssl rabbitmq-server pkg-config git ca-certificates
     binutils libc6-dev libgcc-12-dev libstdc++-12-dev
-    libcurl4 libncurses6 libsqlite3-0 libxml2 tzdata
+    libcurl4-openssl-dev libncurses6 libsqlite3-0 libxml2 tzdata
 )
 
 say() { printf '%s\n' "$*" >&2; }
