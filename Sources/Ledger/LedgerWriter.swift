@@ -176,6 +176,25 @@ public struct LedgerWriter: ~Copyable, Sendable {
         return commit(firstIndex, records.count)
     }
 
+    /// Whether a batch could be written now: the open segment is where it was made, and room can be reserved behind it.
+    ///
+    /// - Throws: what ``append(_:announcedThrough:now:)`` would; after `.notWritable` it may be called again.
+    public mutating func probe() throws(LedgerError) {
+        if isUnusable {
+            throw LedgerError(code: .unusable, message: "`\(segment.path)` met an error before: start again to recover")
+        }
+        // The next batch starts another one, and meets what there is to meet.
+        if segment.isSealed { return }
+        try checkThatSegmentIsThere()
+        do throws(FileSystem.Errno) {
+            // Blocks that are reserved already cost nothing to reserve again.
+            try files.reserve(segment.file, segment.size, configuration.reserveBytes)
+        } catch {
+            // A file system that cannot reserve meets a full disk in the write itself.
+            if error.number != EOPNOTSUPP { throw .failed("reserve room in", segment.path, error) }
+        }
+    }
+
     private func commit(_ firstIndex: UInt64, _ count: Int) -> Commit {
         Commit(
             firstIndex: firstIndex, count: count, root: tree.root, logID: logID, segment: segment.number,

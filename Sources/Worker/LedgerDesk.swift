@@ -80,6 +80,18 @@ final class LedgerDesk: Sendable {
         perform { answer(self.append([record], announcedThrough: 0)) }
     }
 
+    /// Looks whether a batch could be written now.
+    func probe(answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void) {
+        perform {
+            answer(
+                self.writer.withLock { writer in
+                    do throws(LedgerError) { return .success(try writer?.probe() ?? ()) } catch {
+                        return .failure(error)
+                    }
+                })
+        }
+    }
+
     /// Keeps the texts of policies beside the records.
     func keep(
         _ policies: [(digest: String, text: String)], answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void

@@ -73,6 +73,7 @@ public final class WorkerService: Sendable {
         case loadRecorded(Result<Commit, LedgerError>, PolicyLoad)
         case committed(Result<Commit, LedgerError>)
         case signed(Result<Void, LedgerError>)
+        case probed(Result<Void, LedgerError>)
         case marked(Result<Void, LedgerError>, message: String, turn: Int)
         /// The marks of a message were taken back; without a turn, nothing waited for it.
         case cleared(Result<Void, LedgerError>, turn: Int?)
@@ -80,6 +81,8 @@ public final class WorkerService: Sendable {
 
     /// Heartbeat of both connections: a silent peer is noticed within two of them and a second.
     static let heartbeatSeconds = 10
+    /// How often an idle worker looks whether its disk could be written to; a busy one finds out by writing.
+    static let probeMilliseconds: Int64 = 15_000
     /// How often time is told to the pipeline; its waits are multiples of this.
     static let tickMilliseconds = 100
     /// How long a closing handshake may take before the connection is dropped.

@@ -31,6 +31,7 @@ struct WorkerShell {
     private var turnover = PolicyTurnover<PolicyLoad>()
     var meter = WorkerMeter()
     private var lastProgress = SteadyClock.milliseconds()
+    private var lastProbe = SteadyClock.milliseconds()
 
     init(
         service: WorkerService, ledger: OpenLedger, yield: @escaping @Sendable (WorkerService.Happening) -> Void
@@ -69,6 +70,7 @@ struct WorkerShell {
         case .loadRecorded(let result, let load): loadRecorded(result, load)
         case .committed(let result): committed(result)
         case .signed(let result): signed(result)
+        case .probed(let result): _ = wrote(result)
         case .marked(let result, let message, let turn):
             if wrote(result) { quarantined(quarantine.marked(message: message, turn: turn)) }
         case .cleared(let result, let turn):
@@ -79,6 +81,7 @@ struct WorkerShell {
         tellStatus(withMetrics: isTick)
         if !quarantine.isEmpty || pipeline.isIdle { quarantined(quarantine.advance(restIsIdle: pipeline.isIdle)) }
         signWhenDue()
+        probeWhenIdle()
         leaveWhenIdle()
     }
 
@@ -236,6 +239,15 @@ struct WorkerShell {
         guard !isFinished, signing.isDue(at: SteadyClock.milliseconds()) else { return }
         signing.asked()
         desk.sign { [yield] in yield(.signed($0)) }
+    }
+
+    /// A worker that waits for messages is ready only where it could write them.
+    private mutating func probeWhenIdle() {
+        let now = SteadyClock.milliseconds()
+        if !pipeline.isIdle { lastProbe = now }
+        guard !isFinished, pipeline.isConsuming, now - lastProbe >= WorkerService.probeMilliseconds else { return }
+        lastProbe = now
+        desk.probe { [yield] in yield(.probed($0)) }
     }
 
     private mutating func signed(_ result: Result<Void, LedgerError>) {

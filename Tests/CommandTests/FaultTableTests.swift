@@ -72,6 +72,21 @@ struct FaultTableTests {
         await patient.site.remove()
     }
 
+    @Test(arguments: ["fallocate 28 until end", "fallocate 30 until end"])
+    func anIdleWorkerIsNotReadyWhileItsDiskCannotBeWritten(_ fault: String) async throws {
+        let patient = try await Patient()
+        try await patient.consuming()
+        try patient.arm(fault)
+        try await patient.says("cannot reserve room in")
+        try await patient.says("paused: the ledger cannot be written")
+        try patient.disarm()
+        try await patient.submit(1...3)
+        try await eventually("it takes them") { try await patient.site.waiting(patient.site.reportQueue) == 3 }
+        #expect(await patient.worker.stop() == 0)
+        try await patient.expectAll(3)
+        await patient.site.remove()
+    }
+
     @Test(arguments: ["write 28 until end", "fallocate 28 until end", "write 30 until end"])
     func aDiskThatCannotBeWrittenPausesAndGoesOnWhenItCan(_ fault: String) async throws {
         let patient = try await Patient()
