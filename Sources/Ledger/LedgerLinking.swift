@@ -60,8 +60,8 @@ public struct LedgerLinking: Sendable {
             }
         }
         var pairs: [(UInt32, UInt32)] = []
-        for number in tables.indices {
-            tables[number].pairs { first, second in if first != second { pairs.append((first, second)) } }
+        for table in tables {
+            table.pairs { first, second in if first != second { pairs.append((first, second)) } }
         }
         return pairs
     }
@@ -262,21 +262,16 @@ private struct MonthSpan {
 /// Finds equal hashes among some thousand: open addressing, linear probing.
 private struct TieTable {
     private var ties: [(hash: UInt64, entry: UInt32)] = []
-    private var slots: [UInt32] = []
 
     mutating func add(_ hash: UInt64, _ entry: UInt32) { ties.append((hash, entry)) }
 
     /// Each entry with the first one that has the same tie.
-    mutating func pairs(_ body: (UInt32, UInt32) -> Void) {
+    func pairs(_ body: (UInt32, UInt32) -> Void) {
         guard ties.count > 1 else { return }
         var size = 4
         while size < ties.count * 2 { size <<= 1 }
         // 0: free; else the tie's number, from 1.
-        if slots.count == size {
-            for slot in slots.indices { slots[slot] = 0 }
-        } else {
-            slots = [UInt32](repeating: 0, count: size)
-        }
+        var slots = [UInt32](repeating: 0, count: size)
         for (number, tie) in ties.enumerated() {
             // The upper bits are the bucket's.
             var slot = Int(truncatingIfNeeded: tie.hash & UInt64(size - 1))

@@ -56,8 +56,6 @@ public struct WorkerMetrics: Sendable {
     public internal(set) var ledgerRecords: UInt64 = 0
     public internal(set) var announcedRecords: UInt64 = 0
     public internal(set) var ledgerBytes = 0
-    /// Answers to senders that could not be delivered.
-    public internal(set) var droppedReplies = 0
 
     mutating func took(_ step: Step, _ seconds: Double, times: Int = 1) {
         steps[step]?.seconds.observe(seconds, times: times)

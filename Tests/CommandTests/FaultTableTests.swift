@@ -247,9 +247,10 @@ struct FaultTableTests {
             restarts: false)
         try worker.start()
         try await eventually("consuming") { worker.lastLog.contains("consuming from") }
-        try await eventually("ready") { try await Self.get(port, "/ready").contains("\"ready\":true") }
+        try await eventually("ready") { try await HealthTestClient.get(port, "/ready").contains("\"ready\":true") }
         let first = try #require(
-            try await Self.get(port, "/metrics").firstMatch(of: /boston-trust-act-2019.*digest="(\S+?)"/)?.1)
+            try await HealthTestClient.get(port, "/metrics").text.firstMatch(
+                of: /boston-trust-act-2019.*digest="(\S+?)"/)?.1)
         let status = try await site.status(policies)
         #expect(status.code == 0, "\(status.output) \(status.errors)")
         #expect(status.output.contains("w1: running"))
@@ -262,13 +263,13 @@ struct FaultTableTests {
             worker.lastLog.contains("the policies were not loaded again, the old ones stay")
         }
         #expect(worker.lastLog.contains("boston-2019.yaml"))
-        let notReady = try await Self.get(port, "/ready")
+        let notReady = try await HealthTestClient.get(port, "/ready")
         #expect(notReady.contains("503"))
         #expect(notReady.contains("the policies on the disk do not load, the old ones decide on"))
-        let metrics = try await Self.get(port, "/metrics")
+        let metrics = try await HealthTestClient.get(port, "/metrics")
         #expect(metrics.contains("detainer_policy_refused_loads_total 1\n"))
         #expect(metrics.contains("detainer_policy_last_load_refused 1\n"))
-        #expect(metrics.contains(first))
+        #expect(metrics.text.contains(first))
         try (good + "\n# read again\n").write(toFile: file, atomically: true, encoding: .utf8)
         // A change of the file alone loads nothing.
         let other = try await site.status(policies)
@@ -276,7 +277,7 @@ struct FaultTableTests {
         #expect(other.output.contains("the policies on the disk are others: send the worker SIGHUP"))
         worker.kill(SIGHUP)
         try await eventually("it takes the new ones") { worker.lastLog.contains("the policies were loaded again") }
-        #expect(try await Self.get(port, "/metrics").contains("detainer_policy_last_load_refused 0\n"))
+        #expect(try await HealthTestClient.get(port, "/metrics").contains("detainer_policy_last_load_refused 0\n"))
         #expect(try await site.status(policies).code == 0)
         let request = try site.scratch.write("r.jsonl", requestJSON(1))
         #expect(try await site.binary.run("intake", "submit", request).code == 0)
@@ -289,14 +290,6 @@ struct FaultTableTests {
         let kept = try String(contentsOfFile: site.ledger + "/w1/policies/\(digest).yaml", encoding: .utf8)
         #expect(kept.hasSuffix("# read again\n"))
         await site.remove()
-    }
-
-    private static func get(_ port: UInt16, _ path: String) async throws -> String {
-        guard let socket = TestSocket.connected(to: port) else { return "" }
-        _ = socket.write(Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
-        var bytes: [UInt8] = []
-        while case let part = socket.read(), !part.isEmpty { bytes += part }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Every load is a record, and every outcome is by a policy of the newest load before it.

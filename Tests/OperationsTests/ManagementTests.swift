@@ -73,8 +73,6 @@ struct ManagementTests {
         // A queue that was made just now has no counts and no policy yet.
         #expect(QueueDetail(json: ["name": "q"])?.effectivePolicy == .some(nil))
         #expect(QueueDetail(json: []) == nil)
-        let policy = BrokerPolicy(json: ["name": "p", "pattern": "^a", "definition": ["max-length": 1]])
-        #expect(policy?.appliesTo == "all" && policy?.definition.first?.name == "max-length")
     }
 
     @Test func nodesVersionsBindingsAndRightsAreRead() throws {

@@ -148,22 +148,6 @@ public struct ExchangeDetail: Sendable, Equatable {
     }
 }
 
-/// One of `GET /api/policies/<vhost>`
-public struct BrokerPolicy: Sendable, Equatable {
-    public var name: String
-    public var pattern: String
-    public var appliesTo: String
-    public var definition: [JSONMember]
-
-    public init?(json: JSONValue) {
-        guard let name = json["name"]?.stringValue, let pattern = json["pattern"]?.stringValue else { return nil }
-        self.name = name
-        self.pattern = pattern
-        appliesTo = json["apply-to"]?.stringValue ?? "all"
-        definition = json["definition"]?.objectValue ?? []
-    }
-}
-
 /// `GET /api/permissions/<vhost>/<user>`: regular expressions over names.
 public struct UserPermission: Sendable, Equatable {
     public var configure: String
