@@ -15,7 +15,7 @@ public enum CaseContract {
         try read(IntakeContract.parse(body))
     }
 
-    static func read(_ json: JSONValue) throws(ContractError) -> CaseMessage {
+    static func read(_ json: JSONNode) throws(ContractError) -> CaseMessage {
         var root = try ObjectReader(json, path: "")
         try IntakeContract.checkSchema(&root, is: schema)
         let id = try root.requiredUUID("recordId")
@@ -63,41 +63,42 @@ public enum CaseContract {
     }
 
     /// The record in its canonical form: two messages with the same content have the same one.
-    public static func json(_ message: CaseMessage) -> JSONValue {
-        var root = Members()
-        root.add("schema", schema)
-        root.add("recordId", message.recordID)
-        root.add("revision", message.revision == 1 ? nil : message.revision)
-        root.add("kind", message.kind.rawValue)
-        root.add("agency", message.agency)
-        root.add("recordedBy", message.recordedBy)
-        root.add("happenedAt", message.happenedAt?.text)
-        var about = Members()
-        about.add("requestId", message.about.requestID)
-        about.add("bookingNumber", message.about.bookingNumber)
-        about.add("formDate", message.about.formDate?.description)
-        about.add("eventNumber", message.about.eventNumber)
-        about.add("subject", RequestContract.subject(message.about.subject))
-        root.add("about", about)
-        if let correction = message.correction { root.add("correction", correction.members) }
-        root.add("detail", message.detail.members)
-        return .object(root.list)
+    public static func json(_ message: CaseMessage) -> JSONValue { JSONValue(written: bytes(message)) }
+
+    /// ``json(_:)``, serialized.
+    static func bytes(_ message: CaseMessage) -> [UInt8] {
+        JSONWriter.object { root in
+            root.add("schema", schema)
+            root.add("recordId", message.recordID)
+            root.add("revision", message.revision == 1 ? nil : message.revision)
+            root.add("kind", message.kind.rawValue)
+            root.add("agency", message.agency)
+            root.add("recordedBy", message.recordedBy)
+            root.add("happenedAt", message.happenedAt?.text)
+            root.object("about") { about in
+                about.add("requestId", message.about.requestID)
+                about.add("bookingNumber", message.about.bookingNumber)
+                about.add("formDate", message.about.formDate?.description)
+                about.add("eventNumber", message.about.eventNumber)
+                about.object("subject") { RequestContract.write(message.about.subject, into: &$0) }
+            }
+            if let correction = message.correction { root.object("correction", correction.write) }
+            root.object("detail", message.detail.write)
+        }
     }
 }
 
 extension CaseMessage.Correction {
-    var members: Members {
-        var members = Members()
+    func write(into members: inout JSONWriter) {
         members.add("reason", reason.rawValue)
         members.add("withdrawn", isWithdrawn ? Request.Answer.yes.rawValue : nil)
-        return members
     }
 }
 
 extension CaseDetail {
     /// Reads `detail`, which a kind that needs none may leave out.
     init(_ kind: CaseKind, _ object: consuming ObjectReader?, path: String) throws(ContractError) {
-        var object = if let object { object } else { try ObjectReader(.object([]), path: path) }
+        var object = if let object { object } else { try ObjectReader(JSONText.emptyObject.root, path: path) }
         switch kind {
         case .cancellation: self = .cancellation(try object.word("reason") ?? .unknown)
         case .referralDecision: self = .referralDecision(try Self.decision(&object))
@@ -131,8 +132,7 @@ extension CaseDetail {
         return decision
     }
 
-    var members: Members {
-        var members = Members()
+    func write(into members: inout JSONWriter) {
         switch self {
         case .cancellation(let reason): members.add("reason", reason == .unknown ? nil : reason.rawValue)
         case .referralDecision(let decision):
@@ -152,7 +152,6 @@ extension CaseDetail {
             members.add("receivingAgency", receivingAgency)
         case .reentryArrest: break
         }
-        return members
     }
 }
 

@@ -56,42 +56,43 @@ public struct CaseRecord: Sendable, Equatable {
     }
 
     /// The record as the ledger writes it; `kind` is one of ``CaseKind``.
-    public func json() -> JSONValue {
-        var members = Members()
+    public func json() -> JSONValue { LedgerEntry.record(self).json() }
+
+    /// - Parameter content: what ``content()`` made.
+    func write(content: [UInt8], eventID: String, into members: inout JSONWriter) {
         members.add("kind", kind.rawValue)
         members.add("recordId", identity.recordID)
         members.add("revision", identity.revision)
-        members.add("eventId", identity.eventID)
+        members.add("eventId", eventID)
         members.add("recordedAt", recordedAt.text)
-        members.list += content().list
+        members.add(members: content[1..<content.count - 1])
         members.add("contentKey", contentKey)
         members.add("traceparent", traceparent)
-        return .object(members.list)
     }
 
-    /// What the record and the event have in common.
-    func content() -> Members {
-        var members = Members()
+    /// What the record and the event have in common, as an object of its own.
+    func content() -> [UInt8] { JSONWriter.object(write) }
+
+    private func write(into members: inout JSONWriter) {
         members.add("jurisdiction", jurisdiction)
         members.add("ours", isOurs ? nil : Request.Answer.no.rawValue)
         members.add("agency", agency)
         members.add("recordedBy", recordedBy)
         members.add("date", date.description)
         members.add("happenedAt", happenedAt?.text)
-        var about = Members()
-        about.add("requestId", requestID)
-        about.add("formDate", formDate?.description)
-        members.add("about", about)
-        if let correction { members.add("correction", correction.members) }
-        members.add("detail", detail.members)
-        members.add("pseudonyms", pseudonyms.members)
-        return members
+        members.object("about") { about in
+            about.add("requestId", requestID)
+            about.add("formDate", formDate?.description)
+        }
+        if let correction { members.object("correction", correction.write) }
+        members.object("detail", detail.write)
+        members.object("pseudonyms", pseudonyms.write)
     }
 
     /// Reads a record back.
     ///
     /// - Returns: `nil` where it is none of these.
-    public init?(json: JSONValue) throws(RecordError) {
+    public init?(json: JSONNode) throws(RecordError) {
         guard let kind = json["kind"]?.stringValue.flatMap(CaseKind.init) else { return nil }
         let reader = RecordReader(json)
         identity = RecordIdentity(recordID: try reader.text("recordId"), revision: try reader.number("revision"))
@@ -175,18 +176,13 @@ public enum LedgerEntry: Sendable, Equatable {
         }
     }
 
-    public func json() -> JSONValue {
-        switch self {
-        case .outcome(let outcome): outcome.json()
-        case .record(let record): record.json()
-        }
-    }
+    public func json() -> JSONValue { JSONValue(written: PreparedEntry(self).record) }
 
     /// Reads a line of a ledger back.
     ///
     /// - Returns: `nil` where it is neither, such as a load of policies.
-    public init?(json: JSONValue) throws(RecordError) {
-        if json["kind"]?.stringValue == Outcome.kind {
+    public init?(json: JSONNode) throws(RecordError) {
+        if json["kind"]?.isString(Outcome.kind) == true {
             self = .outcome(try Outcome(json: json))
         } else if let record = try CaseRecord(json: json) {
             self = .record(record)

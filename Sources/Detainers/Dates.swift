@@ -10,8 +10,8 @@ public struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible
     public init?(year: Int, month: Int, day: Int) {
         guard (1...9999).contains(year), (1...12).contains(month), day >= 1 else { return nil }
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        guard day <= lengths[month - 1] else { return nil }
+        let length = month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+        guard day <= length else { return nil }
         self.year = year
         self.month = month
         self.day = day
@@ -19,15 +19,32 @@ public struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible
 
     /// Reads `YYYY-MM-DD` (RFC 3339, full-date), and nothing else.
     public init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
-            let year = digits(bytes[0..<4]), let month = digits(bytes[5..<7]), let day = digits(bytes[8..<10])
+        let bytes = text.utf8.span
+        guard bytes.count == 10 else { return nil }
+        self.init(bytes)
+    }
+
+    /// Reads the full-date that a text begins with.
+    fileprivate init?(_ bytes: Span<UInt8>) {
+        guard bytes.count >= 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            let year = digits(bytes, 0, 4), let month = digits(bytes, 5, 2), let day = digits(bytes, 8, 2)
         else { return nil }
         self.init(year: year, month: month, day: day)
     }
 
     public var description: String {
-        padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2)
+        var text: [UInt8] = []
+        text.reserveCapacity(10)
+        write(into: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    fileprivate func write(into text: inout [UInt8]) {
+        pad(year, 4, into: &text)
+        text.append(UInt8(ascii: "-"))
+        pad(month, 2, into: &text)
+        text.append(UInt8(ascii: "-"))
+        pad(day, 2, into: &text)
     }
 
     public static func < (one: CivilDate, other: CivilDate) -> Bool {
@@ -90,19 +107,19 @@ public struct Moment: Sendable, Equatable {
             secondsSinceEpoch = nil
             return
         }
-        let bytes = Array(text.utf8)
+        let bytes = text.utf8.span
         guard bytes.count >= 20, bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
-            bytes[16] == UInt8(ascii: ":"), let day = CivilDate(String(decoding: bytes[0..<10], as: UTF8.self)),
-            let hour = digits(bytes[11..<13]), let minute = digits(bytes[14..<16]), let second = digits(bytes[17..<19]),
-            hour < 24, minute < 60, second < 60
+            bytes[16] == UInt8(ascii: ":"), let day = CivilDate(bytes), let hour = digits(bytes, 11, 2),
+            let minute = digits(bytes, 14, 2), let second = digits(bytes, 17, 2), hour < 24, minute < 60, second < 60
         else { return nil }
-        var rest = bytes[19...]
-        if rest.first == UInt8(ascii: ".") {
-            let fraction = rest.dropFirst().prefix { (0x30...0x39).contains($0) }
-            guard (1...9).contains(fraction.count) else { return nil }
-            rest = rest.dropFirst(1 + fraction.count)
+        var position = 19
+        if bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            let first = position
+            while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
+            guard (1...9).contains(position - first) else { return nil }
         }
-        guard let offset = Self.offset(Array(rest)) else { return nil }
+        guard let offset = Self.offset(bytes, position) else { return nil }
         self.text = text
         self.day = day
         secondsSinceEpoch = day.daysSinceEpoch * 86_400 + Int64(hour * 3600 + minute * 60 + second) - offset
@@ -114,8 +131,19 @@ public struct Moment: Sendable, Equatable {
         let second = Int(secondsSinceEpoch - days * 86_400)
         day = CivilDate(daysSinceEpoch: days)
         self.secondsSinceEpoch = secondsSinceEpoch
-        let time = [second / 3600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined(separator: ":")
-        text = "\(day)T\(time).\(padded(hundredths, 2))Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        day.write(into: &text)
+        text.append(UInt8(ascii: "T"))
+        pad(second / 3600, 2, into: &text)
+        text.append(UInt8(ascii: ":"))
+        pad(second / 60 % 60, 2, into: &text)
+        text.append(UInt8(ascii: ":"))
+        pad(second % 60, 2, into: &text)
+        text.append(UInt8(ascii: "."))
+        pad(hundredths, 2, into: &text)
+        text.append(UInt8(ascii: "Z"))
+        self.text = String(decoding: text, as: UTF8.self)
     }
 
     /// The calendar day: a point in time as the clocks of that zone show it, a bare day as it is.
@@ -125,12 +153,14 @@ public struct Moment: Sendable, Equatable {
         return CivilDate(daysSinceEpoch: local >= 0 ? local / 86_400 : (local - 86_399) / 86_400)
     }
 
-    private static func offset(_ bytes: [UInt8]) -> Int64? {
-        if bytes == [UInt8(ascii: "Z")] { return 0 }
-        guard bytes.count == 6, bytes[3] == UInt8(ascii: ":"), let hours = digits(bytes[1..<3]),
-            let minutes = digits(bytes[4..<6]), hours < 24, minutes < 60
+    /// Seconds that clocks are ahead of UTC, from what stands behind the time.
+    private static func offset(_ bytes: Span<UInt8>, _ position: Int) -> Int64? {
+        let rest = bytes.count - position
+        if rest == 1, bytes[position] == UInt8(ascii: "Z") { return 0 }
+        guard rest == 6, bytes[position + 3] == UInt8(ascii: ":"), let hours = digits(bytes, position + 1, 2),
+            let minutes = digits(bytes, position + 4, 2), hours < 24, minutes < 60
         else { return nil }
-        switch bytes[0] {
+        switch bytes[position] {
         case UInt8(ascii: "+"): return Int64(hours * 3600 + minutes * 60)
         case UInt8(ascii: "-"): return -Int64(hours * 3600 + minutes * 60)
         default: return nil
@@ -138,16 +168,18 @@ public struct Moment: Sendable, Equatable {
     }
 }
 
-private func digits(_ bytes: ArraySlice<UInt8>) -> Int? {
+private func digits(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Int? {
     var value = 0
-    for byte in bytes {
-        guard (0x30...0x39).contains(byte) else { return nil }
-        value = value * 10 + Int(byte - 0x30)
+    for position in start..<start + count {
+        guard (0x30...0x39).contains(bytes[position]) else { return nil }
+        value = value * 10 + Int(bytes[position] - 0x30)
     }
     return value
 }
 
-private func padded(_ number: Int, _ width: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, width - text.count)) + text
+/// At least so many digits.
+private func pad(_ number: Int, _ width: Int, into text: inout [UInt8]) {
+    let digits = String(number).utf8
+    for _ in 0..<max(0, width - digits.count) { text.append(UInt8(ascii: "0")) }
+    text.append(contentsOf: digits)
 }

@@ -21,23 +21,19 @@ public struct RequestIdentity: Sendable, Hashable {
 enum DerivedUUID {
     /// Fields are separated by the unit separator, which no field may hold, so that no two lists run together.
     static func make(_ domain: String, _ fields: [String]) -> String {
-        let text = ([domain] + fields).joined(separator: "\u{1f}")
-        var bytes = Array(SHA256.hash(data: Array(text.utf8)).prefix(16))
-        bytes[6] = bytes[6] & 0x0f | 0x80
-        bytes[8] = bytes[8] & 0x3f | 0x80
-        let digits = hexadecimal(bytes)
-        var parts: [Substring] = []
-        var rest = digits[...]
-        for length in [8, 4, 4, 4, 12] {
-            parts.append(rest.prefix(length))
-            rest = rest.dropFirst(length)
+        var text = Array(domain.utf8)
+        for field in fields {
+            text.append(0x1f)
+            text.append(contentsOf: field.utf8)
         }
-        return parts.joined(separator: "-")
+        var version8: [UInt8] = []
+        version8.reserveCapacity(36)
+        for (position, byte) in SHA256.hash(data: text).prefix(16).enumerated() {
+            if [4, 6, 8, 10].contains(position) { version8.append(UInt8(ascii: "-")) }
+            let byte = position == 6 ? byte & 0x0f | 0x80 : position == 8 ? byte & 0x3f | 0x80 : byte
+            version8.append(Hexadecimal.digit(byte >> 4))
+            version8.append(Hexadecimal.digit(byte & 15))
+        }
+        return String(decoding: version8, as: UTF8.self)
     }
-}
-
-/// Lower-case hexadecimal.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

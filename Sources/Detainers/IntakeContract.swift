@@ -44,12 +44,12 @@ public enum IntakeContract {
         }
     }
 
-    static func parse(_ body: [UInt8]) throws(ContractError) -> JSONValue {
+    static func parse(_ body: [UInt8]) throws(ContractError) -> JSONNode {
         let maximum = RequestContract.maximumBodyBytes
         if body.count > maximum {
             throw ContractError(reason: .tooLarge, path: "", explanation: "is larger than \(maximum) bytes")
         }
-        do { return try JSONValue.parse(body) } catch {
+        do { return try JSONText(body).root } catch {
             let reason: DeadLetterReason = error.isEncoding ? .wrongEncoding : .malformedJSON
             throw ContractError(
                 reason: reason, path: RequestMembers.pointer(error.path),

@@ -14,43 +14,38 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 public struct JSONLimits: Sendable {
     /// Deeper nesting has no use in any of our contracts and costs stack.
     public var depth = 64
+    /// Places in a text are kept as numbers of 32 bits.
+    static let bytes = Int(UInt32.max)
 
     public init() {}
 }
 
-extension JSONValue {
-    /// Reads one JSON text (RFC 8259), strictly: valid UTF-8, no duplicate names, no lone surrogates, nothing behind
-    /// it.
-    public static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSONValue {
-        var parser = JSONParser(bytes: bytes, limits: limits)
-        return try parser.whole()
-    }
-}
+/// Goes over a text once and notes where its values stand.
+struct JSONParser {
+    private(set) var nodes: [JSONText.Node] = []
+    private let limits: JSONLimits
+    private var position = 0
 
-private struct JSONParser {
-    let bytes: [UInt8]
-    let limits: JSONLimits
-    var position = 0
-
-    init(bytes: [UInt8], limits: JSONLimits) {
-        self.bytes = bytes
+    init(limits: JSONLimits, count: Int) {
         self.limits = limits
+        // A form has a value every fourteen bytes or so; where there are more, the list grows.
+        nodes.reserveCapacity(count / 12 + 1)
     }
 
-    func error(_ explanation: String, isEncoding: Bool = false) -> JSONError {
+    private func error(_ explanation: String, isEncoding: Bool = false) -> JSONError {
         JSONError(path: "", explanation: explanation, offset: position, isEncoding: isEncoding)
     }
 
-    mutating func whole() throws(JSONError) -> JSONValue {
-        if String(validating: bytes, as: UTF8.self) == nil { throw error("is not valid UTF-8", isEncoding: true) }
-        skipSpace()
-        let value = try value(depth: 0)
-        skipSpace()
+    mutating func whole(_ bytes: Span<UInt8>) throws(JSONError) {
+        do { _ = try UTF8Span(validating: bytes) } catch { throw self.error("is not valid UTF-8", isEncoding: true) }
+        if bytes.count > JSONLimits.bytes { throw error("is longer than \(JSONLimits.bytes) bytes") }
+        skipSpace(bytes)
+        try value(bytes, depth: 0)
+        skipSpace(bytes)
         if position < bytes.count { throw error("something stands behind the JSON text") }
-        return value
     }
 
-    mutating func skipSpace() {
+    private mutating func skipSpace(_ bytes: Span<UInt8>) {
         while position < bytes.count {
             switch bytes[position] {
             case 0x20, 0x0a, 0x0d, 0x09: position += 1
@@ -59,174 +54,177 @@ private struct JSONParser {
         }
     }
 
-    mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) {
         guard position < bytes.count else { throw error("ends too early") }
         if depth > limits.depth { throw error("is nested deeper than \(limits.depth) levels") }
         switch bytes[position] {
-        case UInt8(ascii: "{"): return try object(depth: depth)
-        case UInt8(ascii: "["): return try array(depth: depth)
-        case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "t"): return try literal("true", .bool(true))
-        case UInt8(ascii: "f"): return try literal("false", .bool(false))
-        case UInt8(ascii: "n"): return try literal("null", .null)
-        default: return .number(try number())
+        case UInt8(ascii: "{"): try object(bytes, depth: depth)
+        case UInt8(ascii: "["): try array(bytes, depth: depth)
+        case UInt8(ascii: "\""): try string(bytes)
+        case UInt8(ascii: "t"): try literal(bytes, "true", .true)
+        case UInt8(ascii: "f"): try literal(bytes, "false", .false)
+        case UInt8(ascii: "n"): try literal(bytes, "null", .null)
+        default: try number(bytes)
         }
     }
 
-    mutating func literal(_ word: String, _ value: JSONValue) throws(JSONError) -> JSONValue {
-        guard bytes[position...].starts(with: word.utf8) else { throw error("is no JSON value") }
-        position += word.utf8.count
-        return value
+    /// Notes a value that holds no others.
+    private mutating func note(_ kind: JSONText.Node.Kind, from start: Int, to end: Int) {
+        nodes.append(
+            JSONText.Node(
+                kind: kind, start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end),
+                next: UInt32(truncatingIfNeeded: nodes.count + 1)))
     }
 
-    mutating func take(_ byte: UInt8) -> Bool {
+    private mutating func close(_ opened: Int) {
+        nodes[opened].end = UInt32(truncatingIfNeeded: position)
+        nodes[opened].next = UInt32(truncatingIfNeeded: nodes.count)
+    }
+
+    private mutating func literal(
+        _ bytes: Span<UInt8>, _ word: String, _ kind: JSONText.Node.Kind
+    ) throws(JSONError) {
+        let start = position
+        for (offset, byte) in word.utf8.enumerated() {
+            guard start + offset < bytes.count, bytes[start + offset] == byte else {
+                throw error("is no JSON value")
+            }
+        }
+        position += word.utf8.count
+        note(kind, from: start, to: position)
+    }
+
+    private mutating func take(_ bytes: Span<UInt8>, _ byte: UInt8) -> Bool {
         guard position < bytes.count, bytes[position] == byte else { return false }
         position += 1
         return true
     }
 
-    mutating func object(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func object(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) {
+        let opened = nodes.count
+        note(.object, from: position, to: position)
         position += 1
-        var members: [JSONMember] = []
-        var names = MemberNames()
-        skipSpace()
-        if take(UInt8(ascii: "}")) { return .object([]) }
+        skipSpace(bytes)
+        if take(bytes, UInt8(ascii: "}")) { return close(opened) }
+        var names = MemberNames(opened)
         while true {
-            skipSpace()
+            skipSpace(bytes)
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
                 throw error("lacks a member name")
             }
-            let name = try string()
-            if !names.insert(name, after: members) { throw error("has a member twice") }
-            skipSpace()
-            guard take(UInt8(ascii: ":")) else { throw error("lacks a colon") }
-            skipSpace()
-            do throws(JSONError) {
-                members.append(JSONMember(name: name, value: try value(depth: depth + 1)))
-            } catch {
-                throw error.within(Self.isPlain(name) ? name : "?")
+            let name = nodes.count
+            try string(bytes)
+            if !names.insert(name, nodes, bytes) { throw error("has a member twice") }
+            skipSpace(bytes)
+            guard take(bytes, UInt8(ascii: ":")) else { throw error("lacks a colon") }
+            skipSpace(bytes)
+            do throws(JSONError) { try value(bytes, depth: depth + 1) } catch {
+                throw error.within(Self.shown(nodes[name], bytes))
             }
-            skipSpace()
-            if take(UInt8(ascii: "}")) { return .object(members) }
-            guard take(UInt8(ascii: ",")) else { throw error("lacks a comma or a closing brace") }
+            skipSpace(bytes)
+            if take(bytes, UInt8(ascii: "}")) { return close(opened) }
+            guard take(bytes, UInt8(ascii: ",")) else { throw error("lacks a comma or a closing brace") }
         }
     }
 
-    mutating func array(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func array(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) {
+        let opened = nodes.count
+        note(.array, from: position, to: position)
         position += 1
-        var values: [JSONValue] = []
-        skipSpace()
-        if take(UInt8(ascii: "]")) { return .array([]) }
+        skipSpace(bytes)
+        if take(bytes, UInt8(ascii: "]")) { return close(opened) }
+        var count = 0
         while true {
-            skipSpace()
-            do throws(JSONError) { values.append(try value(depth: depth + 1)) } catch {
-                throw error.within(String(values.count))
-            }
-            skipSpace()
-            if take(UInt8(ascii: "]")) { return .array(values) }
-            guard take(UInt8(ascii: ",")) else { throw error("lacks a comma or a closing bracket") }
+            skipSpace(bytes)
+            do throws(JSONError) { try value(bytes, depth: depth + 1) } catch { throw error.within(String(count)) }
+            count += 1
+            skipSpace(bytes)
+            if take(bytes, UInt8(ascii: "]")) { return close(opened) }
+            guard take(bytes, UInt8(ascii: ",")) else { throw error("lacks a comma or a closing bracket") }
         }
     }
 
-    mutating func number() throws(JSONError) -> String {
+    private mutating func number(_ bytes: Span<UInt8>) throws(JSONError) {
         let start = position
-        _ = take(UInt8(ascii: "-"))
-        if !take(UInt8(ascii: "0")) {
-            guard digits() > 0 else { throw error("is no JSON value") }
+        _ = take(bytes, UInt8(ascii: "-"))
+        if !take(bytes, UInt8(ascii: "0")) {
+            guard digits(bytes) > 0 else { throw error("is no JSON value") }
         }
-        if take(UInt8(ascii: ".")), digits() == 0 { throw error("has a number without digits behind its point") }
-        if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
-            if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
-            if digits() == 0 { throw error("has a number without an exponent") }
+        if take(bytes, UInt8(ascii: ".")), digits(bytes) == 0 {
+            throw error("has a number without digits behind its point")
         }
-        return String(decoding: bytes[start..<position], as: UTF8.self)
+        if take(bytes, UInt8(ascii: "e")) || take(bytes, UInt8(ascii: "E")) {
+            if !take(bytes, UInt8(ascii: "+")) { _ = take(bytes, UInt8(ascii: "-")) }
+            if digits(bytes) == 0 { throw error("has a number without an exponent") }
+        }
+        note(.number, from: start, to: position)
     }
 
-    mutating func digits() -> Int {
+    private mutating func digits(_ bytes: Span<UInt8>) -> Int {
         let start = position
         while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
         return position - start
     }
 
-    mutating func string() throws(JSONError) -> String {
+    private mutating func string(_ bytes: Span<UInt8>) throws(JSONError) {
         position += 1
         let start = position
-        try skipPlain()
-        // Most strings hold no escape: they are taken as they stand.
-        if take(UInt8(ascii: "\"")) { return String(decoding: bytes[start..<(position - 1)], as: UTF8.self) }
-        var content = Array(bytes[start..<position])
+        var kind = JSONText.Node.Kind.plainString
         while position < bytes.count {
-            if take(UInt8(ascii: "\"")) { return String(decoding: content, as: UTF8.self) }
+            let byte = bytes[position]
             position += 1
-            try escape(into: &content)
-            let run = position
-            try skipPlain()
-            content += bytes[run..<position]
+            switch byte {
+            case UInt8(ascii: "\""): return note(kind, from: start, to: position - 1)
+            case UInt8(ascii: "\\"):
+                kind = .escapedString
+                try escape(bytes)
+            case 0..<0x20: throw error("has a control character in a string")
+            default: break
+            }
         }
         throw error("has a string without an end")
     }
 
-    /// Goes to the next quote or backslash.
-    private mutating func skipPlain() throws(JSONError) {
-        while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): return
-            case 0..<0x20:
-                position += 1
-                throw error("has a control character in a string")
-            default: position += 1
-            }
-        }
-    }
-
-    mutating func escape(into content: inout [UInt8]) throws(JSONError) {
+    /// Goes over what stands behind a backslash.
+    private mutating func escape(_ bytes: Span<UInt8>) throws(JSONError) {
         guard position < bytes.count else { throw error("has a string without an end") }
         let byte = bytes[position]
         position += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): content.append(byte)
-        case UInt8(ascii: "b"): content.append(0x08)
-        case UInt8(ascii: "f"): content.append(0x0c)
-        case UInt8(ascii: "n"): content.append(0x0a)
-        case UInt8(ascii: "r"): content.append(0x0d)
-        case UInt8(ascii: "t"): content.append(0x09)
-        case UInt8(ascii: "u"): content += Array(String(Character(try scalar())).utf8)
-        default: throw error("has an unknown escape")
+        if byte != UInt8(ascii: "u") {
+            if JSONEscapes.short(byte) == nil { throw error("has an unknown escape") }
+            return
         }
-    }
-
-    mutating func scalar() throws(JSONError) -> Unicode.Scalar {
-        let first = try unit()
-        if let scalar = Unicode.Scalar(first) { return scalar }
-        guard first < 0xDC00, take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
-            throw error("has half a surrogate pair")
-        }
-        let second = try unit()
-        guard (0xDC00...0xDFFF).contains(second),
-            let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+        let first = try unit(bytes)
+        if !JSONEscapes.isSurrogate(first) { return }
+        guard first < 0xDC00, take(bytes, UInt8(ascii: "\\")), take(bytes, UInt8(ascii: "u")),
+            (0xDC00...0xDFFF).contains(try unit(bytes))
         else { throw error("has half a surrogate pair") }
-        return scalar
     }
 
-    mutating func unit() throws(JSONError) -> UInt32 {
+    private mutating func unit(_ bytes: Span<UInt8>) throws(JSONError) -> UInt32 {
         guard position + 4 <= bytes.count else { throw error("has a string without an end") }
         var value: UInt32 = 0
-        for byte in bytes[position..<position + 4] {
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+        for offset in 0..<4 {
+            guard let digit = JSONEscapes.hexadecimalDigit(bytes[position + offset]) else {
                 throw error("has an unknown escape")
             }
-            value = value << 4 | UInt32(digit)
+            value = value << 4 | digit
         }
         position += 4
         return value
     }
 
-    /// Names that our own contracts could have; others may be a person's data and are not shown.
-    static func isPlain(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 24
-            && name.utf8.allSatisfy {
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
-            }
+    /// A member's name as an error's path shows it: those that our own contracts could have; others may be a person's
+    /// data.
+    private static func shown(_ name: JSONText.Node, _ bytes: Span<UInt8>) -> String {
+        let range = Int(name.start)..<Int(name.end)
+        guard name.kind == .plainString, (1...24).contains(range.count) else { return "?" }
+        var text = ""
+        for position in range {
+            guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(bytes[position] | 0x20) else { return "?" }
+            text.unicodeScalars.append(Unicode.Scalar(bytes[position]))
+        }
+        return text
     }
 }
 
@@ -246,16 +244,110 @@ private struct MemberNames {
     /// Up to so many members each is compared; beyond, a set is faster.
     private static let fewMembers = 24
 
+    private let object: Int
+    private var count = 0
     private var many: Set<[UInt8]>?
 
+    init(_ object: Int) { self.object = object }
+
     /// - Returns: whether no member before had it.
-    mutating func insert(_ name: String, after members: [JSONMember]) -> Bool {
-        if members.count < Self.fewMembers {
-            return !members.contains { $0.name.utf8.count == name.utf8.count && $0.name.utf8.elementsEqual(name.utf8) }
+    mutating func insert(_ name: Int, _ nodes: [JSONText.Node], _ bytes: Span<UInt8>) -> Bool {
+        defer { count += 1 }
+        if count < Self.fewMembers {
+            var other = object + 1
+            while other < name {
+                if Self.areSame(nodes[name], nodes[other], bytes) { return false }
+                other = Int(nodes[other + 1].next)
+            }
+            return true
         }
-        var names = many.take() ?? Set(members.map { Array($0.name.utf8) })
-        let isNew = names.insert(Array(name.utf8)).inserted
-        many = names
-        return isNew
+        if many == nil {
+            var names: Set<[UInt8]> = []
+            var other = object + 1
+            while other < name {
+                names.insert(Self.resolved(nodes[other], bytes))
+                other = Int(nodes[other + 1].next)
+            }
+            many = names
+        }
+        return many?.insert(Self.resolved(nodes[name], bytes)).inserted ?? true
+    }
+
+    private static func areSame(_ one: JSONText.Node, _ other: JSONText.Node, _ bytes: Span<UInt8>) -> Bool {
+        guard one.kind == .plainString, other.kind == .plainString else {
+            return resolved(one, bytes) == resolved(other, bytes)
+        }
+        let length = one.end - one.start
+        guard other.end - other.start == length else { return false }
+        for offset in 0..<length where bytes[Int(one.start + offset)] != bytes[Int(other.start + offset)] {
+            return false
+        }
+        return true
+    }
+
+    private static func resolved(_ name: JSONText.Node, _ bytes: Span<UInt8>) -> [UInt8] {
+        let raw = (Int(name.start)..<Int(name.end)).map { bytes[$0] }
+        return name.kind == .plainString ? raw : JSONEscapes.resolved(raw[...])
+    }
+}
+
+/// The escapes of JSON's strings (RFC 8259, section 7).
+enum JSONEscapes {
+    static func short(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte
+        case UInt8(ascii: "b"): 0x08
+        case UInt8(ascii: "f"): 0x0c
+        case UInt8(ascii: "n"): 0x0a
+        case UInt8(ascii: "r"): 0x0d
+        case UInt8(ascii: "t"): 0x09
+        default: nil
+        }
+    }
+
+    static func hexadecimalDigit(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A") + 10)
+        default: nil
+        }
+    }
+
+    static func isSurrogate(_ unit: UInt32) -> Bool { (0xD800...0xDFFF).contains(unit) }
+
+    /// A string's bytes with its escapes resolved.
+    ///
+    /// - Precondition: the parser went over it, so every escape is whole.
+    static func resolved(_ raw: ArraySlice<UInt8>) -> [UInt8] {
+        var content: [UInt8] = []
+        content.reserveCapacity(raw.count)
+        var position = raw.startIndex
+        func unit() -> UInt32 {
+            let value = raw[position..<position + 4].reduce(0) { $0 << 4 | (hexadecimalDigit($1) ?? 0) }
+            position += 4
+            return value
+        }
+        while position < raw.endIndex {
+            let byte = raw[position]
+            position += 1
+            if byte != UInt8(ascii: "\\") {
+                content.append(byte)
+                continue
+            }
+            let kind = raw[position]
+            position += 1
+            if let short = short(kind) {
+                content.append(short)
+                continue
+            }
+            var value = unit()
+            if isSurrogate(value) {
+                position += 2
+                value = 0x10000 + (value - 0xD800) << 10 + (unit() - 0xDC00)
+            }
+            if let scalar = Unicode.Scalar(value) { content += UTF8.encode(scalar).map { Array($0) } ?? [] }
+        }
+        return content
     }
 }

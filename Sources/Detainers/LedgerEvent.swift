@@ -28,40 +28,7 @@ public enum LedgerEvent {
     }
 
     public static func json(_ entry: LedgerEntry, ledger position: LedgerPosition) -> JSONValue {
-        var event = Members()
-        event.add("specversion", "1.0")
-        event.add("id", entry.eventID)
-        var data = Members()
-        let (jurisdiction, subject, time): (String, String, String)
-        switch entry {
-        case .outcome(let outcome):
-            (jurisdiction, subject) = (outcome.jurisdiction, outcome.identity.requestID)
-            time = outcome.recordedAt.text
-            data.add("requestId", outcome.identity.requestID)
-            data.add("revision", outcome.identity.revision)
-            data.list += outcome.content().list
-        case .record(let record):
-            (jurisdiction, subject) = (record.jurisdiction, record.identity.recordID)
-            time = record.recordedAt.text
-            data.add("recordId", record.identity.recordID)
-            data.add("revision", record.identity.revision)
-            data.add("kind", record.kind.rawValue)
-            data.list += record.content().list
-        }
-        event.add("source", "/detainer-worker/\(jurisdiction)")
-        event.add("type", type(entry))
-        event.add("subject", subject)
-        event.add("time", time)
-        event.add("datacontenttype", "application/json")
-        event.add("traceparent", entry.traceparent)
-        data.add("contentKey", entry.contentKey)
-        var ledger = Members()
-        ledger.add("logId", position.logID)
-        ledger.list.append(JSONMember(name: "index", value: .number(String(position.index))))
-        ledger.add("root", position.root)
-        data.add("ledger", ledger)
-        event.add("data", data)
-        return .object(event.list)
+        JSONValue(written: PreparedEntry(entry).event(at: position))
     }
 
     /// What an event tells, and where its record stands.
@@ -81,7 +48,9 @@ public enum LedgerEvent {
         if let time = json["time"] { members.append(JSONMember(name: "recordedAt", value: time)) }
         if let parent = json["traceparent"] { members.append(JSONMember(name: "traceparent", value: parent)) }
         // Whatever it lacks, it is no event of a worker.
-        guard let entry = try? LedgerEntry(json: .object(members)), entry.eventID == json["id"]?.stringValue else {
+        guard let text = try? JSONText(JSONValue.object(members).serialized()),
+            let entry = try? LedgerEntry(json: text.root), entry.eventID == json["id"]?.stringValue
+        else {
             return nil
         }
         return (entry, LedgerPosition(logID: logID, index: index, root: root))

@@ -3,15 +3,18 @@
 /// Every error names a path and never a value; an unknown member is told by its parent, for its name may be a value
 /// too.
 struct ObjectReader {
-    private let members: [JSONMember]
+    private let object: JSONNode
     private let path: String
-    private var asked: Set<String> = []
+    /// A bit for each of the first 64 members. An object with more has one that no contract knows.
+    private var found: UInt64 = 0
+    /// Names that were asked for, to tell them to who sends another one.
+    private var asked: [String] = []
 
-    init(_ value: JSONValue, path: String) throws(ContractError) {
-        guard let members = value.objectValue else {
+    init(_ value: JSONNode, path: String) throws(ContractError) {
+        guard value.isObject else {
             throw ContractError(reason: .schema, path: path, explanation: "must be an object")
         }
-        self.members = members
+        object = value
         self.path = path
     }
 
@@ -20,7 +23,8 @@ struct ObjectReader {
     }
 
     func finish() throws(ContractError) {
-        guard members.allSatisfy({ asked.contains($0.name) }) else {
+        let count = object.count
+        guard count <= 64, found == (count == 64 ? .max : (1 << UInt64(count)) - 1) else {
             throw ContractError(
                 reason: .schema, path: path,
                 explanation: "has a member that the contract does not know; it knows "
@@ -28,9 +32,11 @@ struct ObjectReader {
         }
     }
 
-    private mutating func value(_ name: String) -> JSONValue? {
-        asked.insert(name)
-        return members.first { $0.name == name }?.value
+    private mutating func value(_ name: String) -> JSONNode? {
+        asked.append(name)
+        guard let (value, number) = object.member(name) else { return nil }
+        if number < 64 { found |= 1 << UInt64(number) }
+        return value
     }
 
     private func required<Value>(_ name: String, _ value: Value?) throws(ContractError) -> Value {
@@ -43,7 +49,8 @@ struct ObjectReader {
         guard let text = value.stringValue else { throw error(name, "must be a string") }
         guard !text.isEmpty else { throw error(name, "must not be empty: leave it out where it is not known") }
         guard text.utf8.count <= maximum else { throw error(name, "must not be longer than \(maximum) bytes") }
-        guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f }) else {
+        // Of several bytes of UTF-8 each is above these.
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
             throw error(name, "must not hold control characters")
         }
         return text
@@ -56,14 +63,25 @@ struct ObjectReader {
     /// A UUID, in lower case.
     mutating func uuid(_ name: String) throws(ContractError) -> String? {
         guard let text = try text(name, atMost: 36) else { return nil }
-        let isUUID =
-            text.utf8.count == 36
-            && text.utf8.enumerated().allSatisfy { position, byte in
-                [8, 13, 18, 23].contains(position)
-                    ? byte == UInt8(ascii: "-") : "0123456789abcdefABCDEF".utf8.contains(byte)
+        guard let uuid = Self.lowerCaseUUID(text) else { throw error(name, "must be a UUID") }
+        return uuid
+    }
+
+    private static func lowerCaseUUID(_ text: String) -> String? {
+        let bytes = text.utf8.span
+        guard bytes.count == 36 else { return nil }
+        var isLowerCase = true
+        for position in bytes.indices {
+            switch (bytes[position], position) {
+            case (UInt8(ascii: "-"), 8), (UInt8(ascii: "-"), 13), (UInt8(ascii: "-"), 18), (UInt8(ascii: "-"), 23):
+                continue
+            case (_, 8), (_, 13), (_, 18), (_, 23): return nil
+            case (UInt8(ascii: "0")...UInt8(ascii: "9"), _), (UInt8(ascii: "a")...UInt8(ascii: "f"), _): continue
+            case (UInt8(ascii: "A")...UInt8(ascii: "F"), _): isLowerCase = false
+            default: return nil
             }
-        guard isUUID else { throw error(name, "must be a UUID") }
-        return text.lowercased()
+        }
+        return isLowerCase ? text : text.lowercased()
     }
 
     mutating func requiredUUID(_ name: String) throws(ContractError) -> String { try required(name, try uuid(name)) }
@@ -137,7 +155,7 @@ struct ObjectReader {
         return words
     }
 
-    mutating func array(_ name: String, atMost maximum: Int) throws(ContractError) -> [JSONValue]? {
+    mutating func array(_ name: String, atMost maximum: Int) throws(ContractError) -> [JSONNode]? {
         guard let value = value(name) else { return nil }
         guard let values = value.arrayValue else { throw error(name, "must be an array") }
         guard values.count <= maximum else { throw error(name, "must not have more than \(maximum) elements") }

@@ -1,21 +1,23 @@
 extension Outcome {
     /// The record of the outcome as the ledger writes it.
-    public func json() -> JSONValue {
-        var members = Members()
+    public func json() -> JSONValue { LedgerEntry.outcome(self).json() }
+
+    /// - Parameter content: what ``content()`` made.
+    func write(content: [UInt8], eventID: String, into members: inout JSONWriter) {
         members.add("kind", Self.kind)
         members.add("requestId", identity.requestID)
         members.add("revision", identity.revision)
-        members.add("eventId", identity.eventID)
+        members.add("eventId", eventID)
         members.add("recordedAt", recordedAt.text)
-        members.list += content().list
+        members.add(members: content[1..<content.count - 1])
         members.add("contentKey", contentKey)
         members.add("traceparent", traceparent)
-        return .object(members.list)
     }
 
-    /// What the record and the event have in common.
-    func content() -> Members {
-        var members = Members()
+    /// What the record and the event have in common, as an object of its own.
+    func content() -> [UInt8] { JSONWriter.object(write) }
+
+    private func write(into members: inout JSONWriter) {
         members.add("jurisdiction", jurisdiction)
         members.add("agency", agency)
         members.add("station", station)
@@ -24,45 +26,48 @@ extension Outcome {
         members.add("dateBasis", date.basis.rawValue)
         members.add("receivedAt", receivedAt?.text)
         members.add("foundAt", foundAt?.text)
-        var form = Members()
-        form.add("kind", formKind.rawValue)
-        form.add("date", formDate?.description)
-        form.add("probableCause", probableCause?.map(\.rawValue))
-        form.add("resumeCustody", resumeCustody.rawValue)
-        form.add("defects", defects?.map(\.rawValue))
-        members.add("form", form)
+        members.object("form") { form in
+            form.add("kind", formKind.rawValue)
+            form.add("date", formDate?.description)
+            form.add("probableCause", probableCause?.map(\.rawValue))
+            form.add("resumeCustody", resumeCustody.rawValue)
+            form.add("defects", defects?.map(\.rawValue))
+        }
         members.add("custodyStatus", custodyStatus.rawValue)
         members.add("disposition", disposition.rawValue)
         if let decision { Self.add(decision, to: &members) }
-        members.add("pseudonyms", pseudonyms.members)
-        return members
+        members.object("pseudonyms", pseudonyms.write)
     }
 
-    private static func add(_ decision: Decision, to members: inout Members) {
-        var answers = Members()
-        for (name, given) in [("hold", decision.hold), ("transfer", decision.transfer), ("notify", decision.notify)] {
-            var answer = Members()
+    private static func add(_ decision: Decision, to members: inout JSONWriter) {
+        members.object("answers") { answers in
+            add(decision.hold, "hold", to: &answers)
+            add(decision.transfer, "transfer", to: &answers)
+            add(decision.notify, "notify", to: &answers)
+        }
+        members.object("report") { line in
+            line.add("line", decision.reportLine)
+            line.add("rule", decision.reportRule)
+        }
+        members.object("facts") { facts in
+            for fact in decision.facts { facts.add(escaping: fact.name, fact.value) }
+        }
+        members.object("policy") { policy in
+            policy.add("name", decision.policyName)
+            policy.add("digest", decision.policyDigest)
+        }
+    }
+
+    private static func add(_ given: GivenAnswer, _ name: String, to answers: inout JSONWriter) {
+        answers.object(name) { answer in
             answer.add("answer", given.answer.rawValue)
             answer.add("rule", given.rule)
             answer.add("to", given.to)
-            answers.add(name, answer)
         }
-        members.add("answers", answers)
-        var line = Members()
-        line.add("line", decision.reportLine)
-        line.add("rule", decision.reportRule)
-        members.add("report", line)
-        var facts = Members()
-        for fact in decision.facts { facts.add(fact.name, fact.value) }
-        members.add("facts", facts)
-        var policy = Members()
-        policy.add("name", decision.policyName)
-        policy.add("digest", decision.policyDigest)
-        members.add("policy", policy)
     }
 
     /// Reads a record back.
-    public init(json: JSONValue) throws(RecordError) {
+    public init(json: JSONNode) throws(RecordError) {
         let record = RecordReader(json)
         let form = try record.object("form")
         identity = RequestIdentity(requestID: try record.text("requestId"), revision: try record.number("revision"))
@@ -109,19 +114,17 @@ extension Outcome {
 }
 
 extension Pseudonyms {
-    var members: Members {
-        var keys = Members()
+    func write(into keys: inout JSONWriter) {
         keys.add("keyId", keyID)
         keys.add("normalization", normalization)
         keys.add("fileNumber", fileNumber)
         keys.add("nameAndBirthDate", nameAndBirthDate)
         keys.add("eventNumber", eventNumber)
         keys.add("booking", booking)
-        return keys
     }
 
     /// Out of a record's member `pseudonyms`.
-    init(json record: JSONValue) throws(RecordError) {
+    init(json record: JSONNode) throws(RecordError) {
         let keys = try RecordReader(record).object("pseudonyms")
         self.init(
             keyID: try keys.text("keyId"), fileNumber: keys.optionalText("fileNumber"),

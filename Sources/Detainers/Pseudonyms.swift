@@ -49,9 +49,11 @@ public struct PseudonymKey: Sendable {
     }
 
     static let format = "detainer-key/1"
+    private static let prefix = Array("detainer.pseudonym/1\u{1f}".utf8)
 
     public let keyID: String
-    private let key: SymmetricKey
+    /// The code of nothing yet: each code goes on from a copy, so that the key is prepared once (RFC 2104, section 4).
+    private let code: HMAC<SHA256>
 
     public init(file text: [UInt8]) throws(Problem) {
         let parts = String(decoding: text, as: UTF8.self).split { $0.isWhitespace }
@@ -59,7 +61,7 @@ public struct PseudonymKey: Sendable {
             bytes.count == 32, parts[1].utf8.count <= 32
         else { throw Problem() }
         keyID = String(parts[1])
-        key = SymmetricKey(data: bytes)
+        code = HMAC<SHA256>(key: SymmetricKey(data: bytes))
     }
 
     /// The text of a new key file.
@@ -104,11 +106,11 @@ public struct PseudonymKey: Sendable {
 
     /// A key for the whole content: two messages have the same one exactly when they say the same.
     public func content(of request: Request) -> String {
-        code("content", RequestContract.json(request).serialized())
+        code("content", RequestContract.bytes(request))
     }
 
     public func content(of message: CaseMessage) -> String {
-        code("content", CaseContract.json(message).serialized())
+        code("content", CaseContract.bytes(message))
     }
 
     /// A letter's id: the same for the same message, however often it dies.
@@ -130,8 +132,15 @@ public struct PseudonymKey: Sendable {
 
     /// Domains keep a number that is the same in two fields from having the same pseudonym.
     private func code(_ domain: String, _ bytes: [UInt8]) -> String {
-        let message = Array("detainer.pseudonym/1\u{1f}\(domain)\u{1f}".utf8) + bytes
-        return hexadecimal(HMAC<SHA256>.authenticationCode(for: message, using: key))
+        var message: [UInt8] = []
+        message.reserveCapacity(Self.prefix.count + domain.utf8.count + 1 + bytes.count)
+        message.append(contentsOf: Self.prefix)
+        message.append(contentsOf: domain.utf8)
+        message.append(0x1f)
+        message.append(contentsOf: bytes)
+        var code = code
+        code.update(data: message)
+        return hexadecimal(code.finalize())
     }
 
     static func fileNumber(_ text: String) -> String {
@@ -141,11 +150,27 @@ public struct PseudonymKey: Sendable {
     }
 
     static func name(_ text: String) -> String {
+        if let plain = plain(text, keeps: isLetter) { return plain }
         let folded = text.folding(options: [.diacriticInsensitive, .widthInsensitive], locale: nil)
         return folded.uppercased().filter(\.isLetter)
     }
 
     static func reference(_ text: String) -> String {
-        text.uppercased().filter { $0.isLetter || $0.isNumber }
+        plain(text, keeps: { isLetter($0) || isDigit($0) }) ?? text.uppercased().filter { $0.isLetter || $0.isNumber }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    /// The same for a text of ASCII alone, in which no character is more than its byte; `nil` for any other text.
+    private static func plain(_ text: String, keeps: (UInt8) -> Bool) -> String? {
+        var kept: [UInt8] = []
+        kept.reserveCapacity(text.utf8.count)
+        for byte in text.utf8 {
+            guard byte < 0x80 else { return nil }
+            let upper = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? byte - 0x20 : byte
+            if keeps(upper) { kept.append(upper) }
+        }
+        return String(decoding: kept, as: UTF8.self)
     }
 }

@@ -8,11 +8,11 @@ public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Reads the members of a record of a ledger; unknown ones are a later version's.
 struct RecordReader {
-    let json: JSONValue
+    let json: JSONNode
 
-    init(_ json: JSONValue) { self.json = json }
+    init(_ json: JSONNode) { self.json = json }
 
-    func member(_ name: String) throws(RecordError) -> JSONValue {
+    func member(_ name: String) throws(RecordError) -> JSONNode {
         guard let value = json[name] else { throw RecordError(member: name) }
         return value
     }

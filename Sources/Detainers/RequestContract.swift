@@ -26,7 +26,7 @@ public enum RequestContract {
     /// Reads one message body.
     public static func read(_ body: [UInt8]) throws(ContractError) -> Request { try read(IntakeContract.parse(body)) }
 
-    static func read(_ json: JSONValue) throws(ContractError) -> Request {
+    static func read(_ json: JSONNode) throws(ContractError) -> Request {
         var root = try ObjectReader(json, path: "")
         try IntakeContract.checkSchema(&root, is: schema)
         return try request(&root)

@@ -3,32 +3,32 @@ extension RequestContract {
     /// required.
     ///
     /// Two messages with the same content have the same canonical form, whatever their spacing and order.
-    public static func json(_ request: Request) -> JSONValue {
-        var root = Members()
-        root.add("schema", schema)
-        root.add("requestId", request.requestID)
-        root.add("revision", request.revision == 1 ? nil : request.revision)
-        var receivedBy = Members()
-        receivedBy.add("agency", request.receivedBy.agency)
-        receivedBy.add("station", request.receivedBy.station)
-        root.add("receivedBy", receivedBy)
-        root.add("receipt", receipt(request.receipt))
-        root.add("form", form(request.form))
-        root.add("subject", subject(request.subject))
-        var custody = Members()
-        custody.add("status", known(request.custody.status, .unknown))
-        custody.add("bookingNumber", request.custody.bookingNumber)
-        custody.add("eligibleForReleaseAt", request.custody.eligibleForReleaseAt?.text)
-        root.add("custody", custody)
-        if let attachments = request.attachments {
-            root.list.append(JSONMember(name: "attachments", value: .array(attachments.map(attachment))))
+    public static func json(_ request: Request) -> JSONValue { JSONValue(written: bytes(request)) }
+
+    /// ``json(_:)``, serialized.
+    static func bytes(_ request: Request) -> [UInt8] {
+        JSONWriter.object { root in
+            root.add("schema", schema)
+            root.add("requestId", request.requestID)
+            root.add("revision", request.revision == 1 ? nil : request.revision)
+            root.object("receivedBy") { receivedBy in
+                receivedBy.add("agency", request.receivedBy.agency)
+                receivedBy.add("station", request.receivedBy.station)
+            }
+            root.object("receipt") { write(request.receipt, into: &$0) }
+            root.object("form") { write(request.form, into: &$0) }
+            root.object("subject") { write(request.subject, into: &$0) }
+            root.object("custody") { custody in
+                custody.add("status", known(request.custody.status, .unknown))
+                custody.add("bookingNumber", request.custody.bookingNumber)
+                custody.add("eligibleForReleaseAt", request.custody.eligibleForReleaseAt?.text)
+            }
+            if let attachments = request.attachments { root.add("attachments", objects: attachments, write) }
+            if let findings = request.findings { root.object("findings") { write(findings, into: &$0) } }
         }
-        if let findings = request.findings { root.add("findings", Self.findings(findings)) }
-        return .object(root.list)
     }
 
-    private static func findings(_ findings: Request.Findings) -> Members {
-        var members = Members()
+    private static func write(_ findings: Request.Findings, into members: inout JSONWriter) {
         members.add("foundBy", findings.foundBy)
         members.add("qualifyingConviction", known(findings.qualifyingConviction, .unknown))
         members.add("yearsSinceConviction", findings.yearsSinceConviction)
@@ -38,11 +38,9 @@ extension RequestContract {
         members.add("releaseDatePublic", known(findings.releaseDatePublic, .unknown))
         members.add("costAgreement", known(findings.costAgreement, .unknown))
         members.add("criminalPurpose", known(findings.criminalPurpose, .unknown))
-        return members
     }
 
-    private static func receipt(_ receipt: Request.Receipt) -> Members {
-        var members = Members()
+    private static func write(_ receipt: Request.Receipt, into members: inout JSONWriter) {
         members.add("channel", receipt.channel.rawValue)
         members.add("receivedAt", receipt.receivedAt?.text)
         members.add("receivedAtSource", receipt.receivedAtSource?.rawValue)
@@ -50,70 +48,42 @@ extension RequestContract {
         members.add("pages", receipt.pages)
         members.add("imageDigest", receipt.imageDigest)
         members.add("senderReference", receipt.senderReference)
-        return members
     }
 
-    private static func form(_ form: Request.Form) -> Members {
-        var members = Members()
+    private static func write(_ form: Request.Form, into members: inout JSONWriter) {
         members.add("kind", form.kind.rawValue)
         members.add("formDate", form.formDate?.description)
         members.add("eventNumber", form.eventNumber)
         members.add("issuingOffice", form.issuingOffice)
         members.add("probableCause", form.probableCause?.map(\.rawValue))
         members.add("resumeCustody", known(form.resumeCustody, .unknown))
-        var asks = Members()
-        asks.add("hold", known(form.asks.hold, .unknown))
-        asks.add("transfer", known(form.asks.transfer, .unknown))
-        asks.add("notice", known(form.asks.notice, .unknown))
-        members.add("asks", asks)
+        members.object("asks") { asks in
+            asks.add("hold", known(form.asks.hold, .unknown))
+            asks.add("transfer", known(form.asks.transfer, .unknown))
+            asks.add("notice", known(form.asks.notice, .unknown))
+        }
         members.add("defects", form.defects?.map(\.rawValue))
-        return members
     }
 
-    static func subject(_ subject: Request.Subject) -> Members {
-        var members = Members()
+    static func write(_ subject: Request.Subject, into members: inout JSONWriter) {
         members.add("fileNumber", subject.fileNumber)
         members.add("subjectId", subject.subjectID)
         members.add("familyName", subject.familyName)
         members.add("givenNames", subject.givenNames)
         members.add("birthDate", subject.birthDate?.description)
-        return members
     }
 
-    private static func attachment(_ attachment: Request.Attachment) -> JSONValue {
-        var members = Members()
+    private static func write(_ attachment: Request.Attachment, into members: inout JSONWriter) {
         members.add("kind", attachment.kind.rawValue)
         members.add("issuer", known(attachment.issuer, .unknown))
         members.add("standing", known(attachment.standing, .unknown))
         members.add("namesSubject", known(attachment.namesSubject, .unknown))
         members.add("verifiedBy", attachment.verifiedBy)
-        return .object(members.list)
     }
 
     private static func known<Word: RawRepresentable & Equatable>(
         _ word: Word, _ unknown: Word
     ) -> String? where Word.RawValue == String {
         word == unknown ? nil : word.rawValue
-    }
-}
-
-/// Members of an object in the making; what is `nil` or empty is left out.
-struct Members {
-    var list: [JSONMember] = []
-
-    mutating func add(_ name: String, _ text: String?) {
-        if let text { list.append(JSONMember(name: name, value: .string(text))) }
-    }
-
-    mutating func add(_ name: String, _ number: Int?) {
-        if let number { list.append(JSONMember(name: name, value: .number(String(number)))) }
-    }
-
-    mutating func add(_ name: String, _ words: [String]?) {
-        if let words { list.append(JSONMember(name: name, value: .array(words.map(JSONValue.string)))) }
-    }
-
-    mutating func add(_ name: String, _ members: Members) {
-        if !members.list.isEmpty { list.append(JSONMember(name: name, value: .object(members.list))) }
     }
 }

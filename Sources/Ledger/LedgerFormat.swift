@@ -54,19 +54,30 @@ enum LedgerFormat {
 
     /// The object as a line, check and newline included.
     static func line(_ value: JSONValue) -> [UInt8] {
-        var bytes = value.serialized()
-        bytes.removeLast()
-        let check = CRC32C.text(bytes[...])
-        bytes += ",\"check\":\"\(check)\"}\n".utf8
+        var bytes: [UInt8] = []
+        appendLine(value.serialized(), to: &bytes)
         return bytes
+    }
+
+    /// - Parameter object: the bytes of one object.
+    static func appendLine(_ object: [UInt8], to bytes: inout [UInt8]) {
+        let start = bytes.count
+        bytes.append(contentsOf: object)
+        bytes.removeLast()
+        let check = CRC32C.checksum(bytes[start...])
+        bytes.append(contentsOf: ",\"check\":\"".utf8)
+        for shift in stride(from: 28, through: 0, by: -4) {
+            bytes.append(Array("0123456789abcdef".utf8)[Int(check >> UInt32(shift) & 15)])
+        }
+        bytes.append(contentsOf: "\"}\n".utf8)
     }
 
     static let checkBytes = ",\"check\":\"00000000\"}".utf8.count
 
     /// The object of a line without its newline; `nil` where the line is not valid.
-    static func value(_ line: ArraySlice<UInt8>) -> JSONValue? {
+    static func value(_ line: ArraySlice<UInt8>) -> JSONNode? {
         guard isIntact(line) else { return nil }
-        do { return try JSONValue.parse(Array(line)) } catch { return nil }
+        do { return try JSONText(Array(line)).root } catch { return nil }
     }
 
     /// Whether a line without its newline is as long as it may be and has the right check.
@@ -99,17 +110,18 @@ enum LedgerFormat {
 /// One line of a segment, read and checked.
 enum SegmentLine {
     case header(logID: String, segment: Int, firstRecord: UInt64, previousRoot: String)
-    case record(JSONValue)
+    /// Its value; `nil`: it was not read.
+    case record(JSONNode?)
     case checkpoint(records: UInt64, root: String, announcedThrough: UInt64)
 
     private static let ownKinds = [Array("{\"kind\":\"segment\"".utf8), Array("{\"kind\":\"checkpoint\"".utf8)]
 
-    /// - Parameter parsing: without it a record's line is checked and not read; its value is null then.
+    /// - Parameter parsing: without it a record's line is checked and not read.
     /// - Returns: `nil` where the line is not valid.
     init?(_ line: ArraySlice<UInt8>, parsing: Bool = true) {
         if !parsing, !Self.ownKinds.contains(where: line.starts(with:)) {
             guard LedgerFormat.isIntact(line) else { return nil }
-            self = .record(.null)
+            self = .record(nil)
             return
         }
         guard let value = LedgerFormat.value(line), let kind = value["kind"]?.stringValue else { return nil }

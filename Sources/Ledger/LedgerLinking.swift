@@ -197,7 +197,7 @@ public struct LedgerLinking: Sendable {
     }
 
     private static func outcome(_ line: String) throws -> Outcome {
-        do { return try Outcome(json: JSONValue.parse(Array(line.utf8))) } catch {
+        do { return try Outcome(json: JSONText(Array(line.utf8)).root) } catch {
             throw LedgerError(
                 code: .corrupted, message: "an index holds traits that cannot be read: run `detainer ledger verify`")
         }

@@ -4,13 +4,33 @@ import Glibc
 /// A record as it stands in a segment.
 public struct StoredRecord: Sendable {
     public var index: UInt64
-    public var value: JSONValue
+    private let read: JSONNode?
     /// The line without its newline: the leaf of the tree.
     public var line: [UInt8]
     /// Where the line begins in its file.
     var offset: Int
     public var file: String
     public var lineNumber: Int
+
+    init(index: UInt64, read: JSONNode?, line: [UInt8], offset: Int, file: String, lineNumber: Int) {
+        self.index = index
+        self.read = read
+        self.line = line
+        self.offset = offset
+        self.file = file
+        self.lineNumber = lineNumber
+    }
+
+    /// The record's object.
+    ///
+    /// - Precondition: the ledger was read to have its records, not only to check their lines.
+    public var json: JSONNode {
+        guard let read else { preconditionFailure("this record's line was only checked") }
+        return read
+    }
+
+    /// ``json``, as a tree.
+    public var value: JSONValue { json.value }
 }
 
 /// What verifying a worker's ledger found.

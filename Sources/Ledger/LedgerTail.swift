@@ -37,13 +37,13 @@ extension LedgerReader {
         return tail
     }
 
-    private static func number(_ value: JSONValue, _ name: String) -> UInt64 {
+    private static func number(_ value: JSONNode, _ name: String) -> UInt64 {
         value[name]?.intValue.flatMap(UInt64.init(exactly:)) ?? 0
     }
 
     private func end(
         of segment: (number: Int, name: String, isOpen: Bool)
-    ) throws(LedgerError) -> (checkpoint: JSONValue?, recordedAt: String?) {
+    ) throws(LedgerError) -> (checkpoint: JSONNode?, recordedAt: String?) {
         let (bytes, count) = try opened(segment)
         var wanted = Self.tailBytes
         while true {
@@ -55,12 +55,12 @@ extension LedgerReader {
     }
 
     /// The last checkpoint of some lines, and the last record before it.
-    private static func ending(_ bytes: [UInt8], isWhole: Bool) -> (checkpoint: JSONValue?, recordedAt: String?) {
+    private static func ending(_ bytes: [UInt8], isWhole: Bool) -> (checkpoint: JSONNode?, recordedAt: String?) {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         // What stands behind the last newline is being written; what stands before the first one is half a line.
         lines.removeLast()
         if !isWhole, !lines.isEmpty { lines.removeFirst() }
-        var checkpoint: JSONValue?
+        var checkpoint: JSONNode?
         for line in lines.reversed() {
             guard let value = LedgerFormat.value(line), let kind = value["kind"]?.stringValue else { continue }
             if kind == "checkpoint" {
@@ -110,7 +110,7 @@ extension LedgerReader {
             let end = SegmentScan.endOfLastCheckpoint(bytes)
             for line in bytes[..<end].split(separator: UInt8(ascii: "\n")).reversed()
             where line.starts(with: beginning) {
-                if let value = LedgerFormat.value(line) { return value }
+                if let value = LedgerFormat.value(line) { return value.value }
             }
         }
         return nil

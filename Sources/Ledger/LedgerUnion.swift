@@ -132,7 +132,7 @@ public struct LedgerUnion: Sendable {
         let logID = try reader.logID()
         var added: [(entry: LedgerEntry, index: UInt64)] = []
         let extent = try reader.extent { record in
-            if let entry = try LedgerEntry(json: record.value) { added.append((entry, record.index)) }
+            if let entry = try LedgerEntry(json: record.json) { added.append((entry, record.index)) }
         }
         for (entry, index) in added { add(entry, index: index, logID: logID, directory: reader.directory) }
         heads.append(Head(directory: reader.directory, logID: logID, records: extent.records, root: extent.root))

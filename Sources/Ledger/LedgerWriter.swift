@@ -147,6 +147,13 @@ public struct LedgerWriter: ~Copyable, Sendable {
     public mutating func append(
         _ records: [JSONValue], announcedThrough: UInt64, now: Moment
     ) throws(LedgerError) -> Commit {
+        try append(objects: records.map { $0.serialized() }, announcedThrough: announcedThrough, now: now)
+    }
+
+    /// ``append(_:announcedThrough:now:)`` of records that are serialized already, each one object without its check.
+    public mutating func append(
+        objects records: [[UInt8]], announcedThrough: UInt64, now: Moment
+    ) throws(LedgerError) -> Commit {
         if isUnusable {
             throw LedgerError(code: .unusable, message: "`\(segment.path)` met an error before: start again to recover")
         }
@@ -160,13 +167,14 @@ public struct LedgerWriter: ~Copyable, Sendable {
         if segment.isSealed { try startNextSegment() }
         var grown = tree
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(records.reduce(256) { $0 + $1.count + LedgerFormat.checkBytes + 1 })
         for record in records {
-            let line = LedgerFormat.line(record)
-            guard line.count <= LedgerFormat.maximumLineBytes else {
+            let start = bytes.count
+            LedgerFormat.appendLine(record, to: &bytes)
+            guard bytes.count - start <= LedgerFormat.maximumLineBytes else {
                 throw LedgerError(code: .inputOutput, message: "a record is longer than a line of a segment may be")
             }
-            grown.append(line.dropLast())
-            bytes += line
+            grown.append(bytes[start..<bytes.count - 1])
         }
         bytes += LedgerFormat.line(
             LedgerFormat.checkpoint(records: grown.count, root: grown.root, announcedThrough: announced, at: now))

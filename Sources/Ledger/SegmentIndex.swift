@@ -141,7 +141,7 @@ struct SegmentIndexBuilder {
 
     /// - Throws: `RecordError` where the record is intact but none of ours.
     mutating func add(_ record: StoredRecord) throws(RecordError) {
-        guard let entry = try LedgerEntry(json: record.value) else { return }
+        guard let entry = try LedgerEntry(json: record.json) else { return }
         let number = UInt32(offsets.count)
         // INVARIANT: segments are far below 4 GiB; one that were not has no index, and is read.
         guard let offset = UInt32(exactly: record.offset) else { return }

@@ -77,7 +77,7 @@ struct SegmentScan {
             case .record(let value):
                 if lineNumber == 1 { throw corrupted("the header is missing") }
                 let stored = StoredRecord(
-                    index: tree.count, value: value, line: Array(line), offset: line.startIndex, file: path,
+                    index: tree.count, read: value, line: Array(line), offset: line.startIndex, file: path,
                     lineNumber: lineNumber)
                 tree.append(line)
                 try record(stored)

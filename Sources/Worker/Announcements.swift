@@ -4,7 +4,7 @@ import Detainers
 struct Announcements {
     private struct Pending {
         var index: UInt64
-        var entry: LedgerEntry
+        var entry: PreparedEntry
         var waiting: [UInt64]
         var sentAt: Int64?
         var isConfirmed = false

@@ -38,7 +38,7 @@ public struct Judge: Sendable {
             tag: delivery.deliveryTag, verdict: verdict,
             conflictLetter: {
                 var member = "requestId"
-                if case .entry(.record) = verdict { member = "recordId" }
+                if case .entry(let entry) = verdict, case .record = entry.identity { member = "recordId" }
                 return letter(
                     .conflictingDuplicate,
                     detail: "/\(member): another content is on record under this id and revision",

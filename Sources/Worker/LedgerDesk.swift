@@ -67,17 +67,17 @@ final class LedgerDesk: Sendable {
 
     /// Writes and syncs one batch, then answers with what was committed.
     func record(
-        _ entries: [LedgerEntry], announcedThrough: UInt64,
+        _ entries: [PreparedEntry], announcedThrough: UInt64,
         answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void
     ) {
         perform {
-            answer(self.append(entries.map { $0.json() }, announcedThrough: announcedThrough))
+            answer(self.append(entries.map(\.record), announcedThrough: announcedThrough))
         }
     }
 
     /// Writes and syncs a record that is no entry, behind all that was handed in before.
     func record(_ record: JSONValue, answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void) {
-        perform { answer(self.append([record], announcedThrough: 0)) }
+        perform { answer(self.append([record.serialized()], announcedThrough: 0)) }
     }
 
     /// Looks whether a batch could be written now.
@@ -141,11 +141,12 @@ final class LedgerDesk: Sendable {
         }
     }
 
-    private func append(_ records: [JSONValue], announcedThrough: UInt64) -> Result<Commit, LedgerError> {
+    private func append(_ records: [[UInt8]], announcedThrough: UInt64) -> Result<Commit, LedgerError> {
         let now = WallClock.now()
         return writer.withLock { writer in
             do throws(LedgerError) {
-                guard let commit = try writer?.append(records, announcedThrough: announcedThrough, now: now) else {
+                guard let commit = try writer?.append(objects: records, announcedThrough: announcedThrough, now: now)
+                else {
                     preconditionFailure("the ledger was closed before its last batch")
                 }
                 indexing.committed(segment: commit.segment)

@@ -13,10 +13,10 @@ struct RecordedState {
         var state = RecordedState()
         try reader.records { record in
             state.count = record.index + 1
-            guard let entry = try LedgerEntry(json: record.value) else { return }
+            guard let entry = try LedgerEntry(json: record.json) else { return }
             let isAnnounced = record.index < announcedThrough
             state.index.load(entry.identity, contentKey: entry.contentKey, isAnnounced: isAnnounced)
-            if !isAnnounced { state.backlog.append(Announcement(index: record.index, entry: entry)) }
+            if !isAnnounced { state.backlog.append(Announcement(index: record.index, entry: PreparedEntry(entry))) }
         }
         return state
     }

@@ -178,7 +178,7 @@ public struct Pipeline: Sendable {
         }
     }
 
-    private mutating func decided(_ entry: LedgerEntry, arrival: Arrival, flight: UInt64) {
+    private mutating func decided(_ entry: PreparedEntry, arrival: Arrival, flight: UInt64) {
         switch index.look(entry.identity, contentKey: entry.contentKey) {
         case .new:
             index.expect(entry.identity, contentKey: entry.contentKey)

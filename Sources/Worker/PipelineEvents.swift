@@ -46,7 +46,7 @@ extension Pipeline {
         case stopConsuming
         /// Close the connection: what is not acknowledged goes back to the queue.
         case closeConsumer
-        case record([LedgerEntry], announcedThrough: UInt64)
+        case record([PreparedEntry], announcedThrough: UInt64)
         case publish([Publishing])
         /// Acknowledge this delivery and all before it.
         case acknowledge(tag: UInt64, generation: Int)
@@ -98,22 +98,22 @@ public struct Arrival: Sendable {
 
 /// What reading and deciding made of one message: an entry for the ledger, or a dead letter.
 public enum Verdict: Sendable {
-    case entry(LedgerEntry)
+    case entry(PreparedEntry)
     case dead(DeadLetter)
 }
 
 /// An entry to be recorded, and the deliveries that wait for it.
 struct Recording: Sendable {
-    var entry: LedgerEntry
+    var entry: PreparedEntry
     var waiting: [UInt64]
 }
 
 /// A recorded entry that has to be announced.
 public struct Announcement: Sendable, Equatable {
     public var index: UInt64
-    public var entry: LedgerEntry
+    public var entry: PreparedEntry
 
-    public init(index: UInt64, entry: LedgerEntry) {
+    public init(index: UInt64, entry: PreparedEntry) {
         self.index = index
         self.entry = entry
     }

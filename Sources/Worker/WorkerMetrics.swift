@@ -63,9 +63,10 @@ public struct WorkerMetrics: Sendable {
 
     mutating func failed(_ step: Step) { steps[step]?.errors += 1 }
 
-    mutating func recorded(_ entries: [LedgerEntry]) {
+    mutating func recorded(_ entries: [PreparedEntry]) {
         batchRecords.observe(Double(entries.count))
-        for case .outcome(let outcome) in entries {
+        for entry in entries {
+            guard case .outcome(let outcome) = entry.entry else { continue }
             outcomes[
                 OutcomeLabels(jurisdiction: outcome.jurisdiction, disposition: outcome.disposition), default: 0] += 1
             guard let decision = outcome.decision else { continue }
@@ -85,7 +86,7 @@ enum Stopwatch {
 struct WorkerMeter {
     var metrics = WorkerMetrics()
     private var arrivals: [(tag: UInt64, count: Int, at: Double)] = []
-    private var batch: (entries: [LedgerEntry], at: Double)?
+    private var batch: (entries: [PreparedEntry], at: Double)?
     private var published: [UInt64: (at: Double, reason: DeadLetterReason?)] = [:]
     private var confirmedAt: Double?
 
@@ -102,7 +103,7 @@ struct WorkerMeter {
         for arrival in arrivals { if case .dead = arrival.verdict { metrics.failed(.decide) } }
     }
 
-    mutating func writes(_ entries: [LedgerEntry], at now: Double) { batch = (entries, now) }
+    mutating func writes(_ entries: [PreparedEntry], at now: Double) { batch = (entries, now) }
 
     mutating func wrote(isWritten: Bool, at now: Double) {
         guard let batch else { return }

@@ -57,8 +57,8 @@ extension WorkerShell {
                 [("reason", letter.reason.rawValue)] + [trace].compactMap { $0 })
         case .entry(let entry)? where configuration.tellsEach:
             var facts = [("eventId", entry.eventID)]
-            if case .outcome(let outcome) = entry { facts.append(("disposition", outcome.disposition.rawValue)) }
-            if let trace = entry.traceparent { facts.append(("traceparent", trace)) }
+            if case .outcome(let outcome) = entry.entry { facts.append(("disposition", outcome.disposition.rawValue)) }
+            if let trace = entry.entry.traceparent { facts.append(("traceparent", trace)) }
             tell(.debug, "decided", facts)
         case .entry?, nil: break
         }
@@ -69,7 +69,6 @@ extension WorkerShell {
     private func rehearse(_ arrival: Arrival?) {
         switch arrival?.verdict {
         case .entry(let entry)?:
-            _ = entry.json().serialized()
             _ = publication(.event(token: 0, Announcement(index: 0, entry: entry)))
         case .dead(let letter)?: _ = publication(.letter(token: 0, letter))
         case nil: break

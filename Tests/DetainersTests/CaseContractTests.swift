@@ -53,7 +53,7 @@ struct CaseContractTests {
             contentKey: key.content(of: message), recordedAt: Moment(secondsSinceEpoch: 1_767_300_000),
             traceparent: nil, jurisdiction: "boston", isOurs: true)
         let json = record.json()
-        #expect(try LedgerEntry(json: try JSONValue.parse(json.serialized())) == .record(record))
+        #expect(try LedgerEntry(json: try JSONText(json.serialized()).root) == .record(record))
         let event = LedgerEvent.json(.record(record), ledger: LedgerPosition(logID: "l", index: 3, root: "r"))
         #expect(LedgerEvent.routingKey(.record(record)) == "record.boston.\(kind)")
         #expect(event["id"]?.stringValue == json["eventId"]?.stringValue)

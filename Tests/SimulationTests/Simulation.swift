@@ -71,7 +71,7 @@ struct Simulation {
             case publisherOpened(epoch: Int)
             case consumerOpened(generation: Int)
             case consumerCancelled(generation: Int)
-            case record([LedgerEntry], announcedThrough: UInt64)
+            case record([PreparedEntry], announcedThrough: UInt64)
             case settlePublications(epoch: Int)
             case finish(announcedThrough: UInt64)
             case mark(message: String, turn: Int)

@@ -331,11 +331,11 @@ extension Simulation {
         start(worker)
     }
 
-    private mutating func record(_ entries: [LedgerEntry], _ announcedThrough: UInt64, _ worker: Int) {
+    private mutating func record(_ entries: [PreparedEntry], _ announcedThrough: UInt64, _ worker: Int) {
         do throws(LedgerError) {
             guard
                 let commit = try workers[worker].writer?.writer?.append(
-                    entries.map { $0.json() }, announcedThrough: announcedThrough, now: Self.at(now))
+                    objects: entries.map(\.record), announcedThrough: announcedThrough, now: Self.at(now))
             else { return }
             if random.chance(1, of: 8) { try workers[worker].writer?.writer?.signCheckpoint() }
             handle(worker, .recorded(firstIndex: commit.firstIndex))

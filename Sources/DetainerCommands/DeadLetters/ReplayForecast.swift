@@ -46,7 +46,7 @@ struct ReplayForecast {
     mutating func readLedgers() throws {
         for directory in try Self.workers(ledger) {
             try LedgerReader(directory: directory).records { record in
-                guard let entry = try LedgerEntry(json: record.value) else { return }
+                guard let entry = try LedgerEntry(json: record.json) else { return }
                 if asked.contains(entry.identity) { recorded[entry.identity] = entry.contentKey }
             }
         }
@@ -78,7 +78,7 @@ struct ReplayForecast {
         case .dead(let dead): return .settled(.dies, detail: "\(dead.reason.rawValue): \(dead.detail)")
         case .entry(let entry):
             asked.insert(entry.identity)
-            return .decided(entry.identity, content: entry.contentKey, what: Self.word(entry))
+            return .decided(entry.identity, content: entry.contentKey, what: Self.word(entry.entry))
         }
     }
 

@@ -62,7 +62,7 @@ struct LedgerList: AsyncParsableCommand {
         for directory in directories {
             for worker in try LedgerReader.workerDirectories(under: directory) {
                 try LedgerReader(directory: worker).records { record in
-                    guard record.value["kind"]?.stringValue == kind else { return }
+                    guard record.json["kind"]?.stringValue == kind else { return }
                     if format == .json { Output.print(record.value) } else { rows += loadRows(record.value, worker) }
                 }
             }

@@ -119,7 +119,7 @@ struct RequestStory {
         var found: [(index: UInt64, outcome: Outcome)] = []
         var records: [(index: UInt64, record: CaseRecord)] = []
         let announced = try LedgerReader(directory: directory).records { record in
-            switch try LedgerEntry(json: record.value) {
+            switch try LedgerEntry(json: record.json) {
             case .outcome(let outcome) where outcome.identity.requestID == id: found.append((record.index, outcome))
             case .record(let told) where told.identity.recordID == id || told.requestID == id:
                 records.append((record.index, told))

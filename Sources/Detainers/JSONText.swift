@@ -1,0 +1,168 @@
+/// A JSON text that was read whole and strictly (RFC 8259), as a flat list of its values: nothing is copied out of it
+/// before somebody asks.
+///
+/// Immutable, so that any thread may look at it.
+public final class JSONText: Sendable {
+    /// One value, or one member's name, and where it stands.
+    struct Node: Sendable {
+        enum Kind: UInt8, Sendable {
+            case object, array, number, `true`, `false`, null
+            /// Stands in the text as it is.
+            case plainString
+            /// Holds escapes.
+            case escapedString
+        }
+
+        var kind: Kind
+        /// Strings without their quotes.
+        var start: UInt32
+        var end: UInt32
+        /// The node behind this value and all that is in it.
+        var next: UInt32
+    }
+
+    let bytes: [UInt8]
+    /// INVARIANT: a value's node stands before those of its elements; a member is its name's node and then its value's.
+    let nodes: [Node]
+
+    /// Reads one JSON text: valid UTF-8, no duplicate names, no lone surrogates, nothing behind it.
+    public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+        var parser = JSONParser(limits: limits, count: bytes.count)
+        try parser.whole(bytes.span)
+        self.bytes = bytes
+        nodes = parser.nodes
+    }
+
+    static let emptyObject = JSONText(empty: "{}")
+
+    private init(empty text: String) {
+        bytes = Array(text.utf8)
+        nodes = [Node(kind: .object, start: 0, end: UInt32(bytes.count), next: 1)]
+    }
+
+    /// The text's value.
+    public var root: JSONNode { JSONNode(text: self, position: 0) }
+
+    /// Whether two strings of the text are the same, byte for byte, escapes resolved.
+    func isString(at position: Int, _ other: String) -> Bool {
+        let node = nodes[position]
+        switch node.kind {
+        case .plainString:
+            let length = Int(node.end - node.start)
+            guard other.utf8.count == length else { return false }
+            let bytes = bytes
+            let text = bytes.span
+            let wanted = other.utf8.span
+            let start = Int(node.start)
+            for offset in 0..<length where text[start + offset] != wanted[offset] { return false }
+            return true
+        case .escapedString: return string(node).utf8.elementsEqual(other.utf8)
+        default: return false
+        }
+    }
+
+    func string(_ node: Node) -> String {
+        let range = Int(node.start)..<Int(node.end)
+        if node.kind == .plainString { return String(decoding: bytes[range], as: UTF8.self) }
+        return String(decoding: JSONEscapes.resolved(bytes[range]), as: UTF8.self)
+    }
+}
+
+/// A value of a JSON text.
+///
+/// Looking for a member goes over those of its object: objects of our contracts have few.
+public struct JSONNode: Sendable {
+    let text: JSONText
+    let position: Int
+
+    private var node: JSONText.Node { text.nodes[position] }
+
+    public var isObject: Bool { node.kind == .object }
+
+    public subscript(_ name: String) -> JSONNode? { member(name)?.value }
+
+    /// The first member of that name, and its number among the members.
+    func member(_ name: String) -> (value: JSONNode, number: Int)? {
+        guard node.kind == .object else { return nil }
+        let end = Int(node.next)
+        var (position, number) = (self.position + 1, 0)
+        while position < end {
+            if text.isString(at: position, name) { return (JSONNode(text: text, position: position + 1), number) }
+            position = Int(text.nodes[position + 1].next)
+            number += 1
+        }
+        return nil
+    }
+
+    /// How many members an object has, or elements an array.
+    public var count: Int {
+        let end = Int(node.next)
+        var (position, count) = (self.position + 1, 0)
+        let step = node.kind == .object ? 1 : 0
+        while position < end {
+            position = Int(text.nodes[position + step].next)
+            count += 1
+        }
+        return count
+    }
+
+    public var arrayValue: [JSONNode]? {
+        guard node.kind == .array else { return nil }
+        var values: [JSONNode] = []
+        var position = self.position + 1
+        while position < Int(node.next) {
+            values.append(JSONNode(text: text, position: position))
+            position = Int(text.nodes[position].next)
+        }
+        return values
+    }
+
+    /// The members of an object, in their order.
+    public var objectValue: [(name: String, value: JSONNode)]? {
+        guard node.kind == .object else { return nil }
+        var members: [(name: String, value: JSONNode)] = []
+        var position = self.position + 1
+        while position < Int(node.next) {
+            members.append((text.string(text.nodes[position]), JSONNode(text: text, position: position + 1)))
+            position = Int(text.nodes[position + 1].next)
+        }
+        return members
+    }
+
+    public var stringValue: String? {
+        switch node.kind {
+        case .plainString, .escapedString: text.string(node)
+        default: nil
+        }
+    }
+
+    /// Whether it is this string.
+    public func isString(_ other: String) -> Bool { text.isString(at: position, other) }
+
+    /// The number when it is written as a whole one and fits.
+    public var intValue: Int? {
+        guard node.kind == .number else { return nil }
+        return Int(String(decoding: text.bytes[Int(node.start)..<Int(node.end)], as: UTF8.self))
+    }
+
+    /// A copy that stands by itself.
+    public var value: JSONValue {
+        switch node.kind {
+        case .object: .object((objectValue ?? []).map { JSONMember(name: $0.name, value: $0.value.value) })
+        case .array: .array((arrayValue ?? []).map(\.value))
+        case .number: .number(String(decoding: text.bytes[Int(node.start)..<Int(node.end)], as: UTF8.self))
+        case .plainString, .escapedString: .string(text.string(node))
+        case .true: .bool(true)
+        case .false: .bool(false)
+        case .null: .null
+        }
+    }
+}
+
+extension JSONValue {
+    /// Reads one JSON text (RFC 8259), strictly: valid UTF-8, no duplicate names, no lone surrogates, nothing behind
+    /// it.
+    public static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSONValue {
+        try JSONText(bytes, limits: limits).root.value
+    }
+}
