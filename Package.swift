@@ -72,6 +72,10 @@ let package = Package(
             ] + lifecycle),
         .executableTarget(
             name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),
+        // What the test command counts the instructions of.
+        .executableTarget(
+            name: "HotPaths", dependencies: ["AMQPClient", "Detainers", "Ledger", "Policy", "Worker"],
+            path: "Benchmarks/HotPaths", swiftSettings: settings),
         tests("AMQPClientTests", ["AMQPClient"]),
         tests("DetainersTests", ["Detainers"]),
         tests("PolicyTests", ["Policy", "Detainers"]),

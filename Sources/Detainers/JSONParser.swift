@@ -166,23 +166,30 @@ struct JSONParser {
         return position - start
     }
 
+    /// Whether a byte is more than a part of a string's text.
+    @inline(__always)
+    private static func endsRun(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
     private mutating func string(_ bytes: Span<UInt8>) throws(JSONError) {
-        position += 1
-        let start = position
+        let start = position + 1
         var kind = JSONText.Node.Kind.plainString
-        while position < bytes.count {
-            let byte = bytes[position]
+        var end = start
+        while true {
+            while end < bytes.count, !Self.endsRun(bytes[end]) { end += 1 }
+            position = end
+            guard position < bytes.count else { throw error("has a string without an end") }
             position += 1
-            switch byte {
-            case UInt8(ascii: "\""): return note(kind, from: start, to: position - 1)
+            switch bytes[end] {
+            case UInt8(ascii: "\""): return note(kind, from: start, to: end)
             case UInt8(ascii: "\\"):
                 kind = .escapedString
                 try escape(bytes)
-            case 0..<0x20: throw error("has a control character in a string")
-            default: break
+                end = position
+            default: throw error("has a control character in a string")
             }
         }
-        throw error("has a string without an end")
     }
 
     /// Goes over what stands behind a backslash.

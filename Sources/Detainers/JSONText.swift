@@ -49,16 +49,17 @@ public final class JSONText: Sendable {
         switch node.kind {
         case .plainString:
             let length = Int(node.end - node.start)
-            guard other.utf8.count == length else { return false }
-            let bytes = bytes
-            let text = bytes.span
-            let wanted = other.utf8.span
-            let start = Int(node.start)
-            for offset in 0..<length where text[start + offset] != wanted[offset] { return false }
-            return true
+            return other.utf8.count == length && areSame(Int(node.start), length, other)
         case .escapedString: return string(node).utf8.elementsEqual(other.utf8)
         default: return false
         }
+    }
+
+    private func areSame(_ start: Int, _ length: Int, _ other: String) -> Bool {
+        let wanted = other.utf8.span
+        let bytes = bytes
+        for offset in 0..<length where bytes[start + offset] != wanted[offset] { return false }
+        return true
     }
 
     func string(_ node: Node) -> String {
@@ -79,17 +80,37 @@ public struct JSONNode: Sendable {
 
     public var isObject: Bool { node.kind == .object }
 
-    public subscript(_ name: String) -> JSONNode? { member(name)?.value }
+    public subscript(_ name: String) -> JSONNode? {
+        node.kind == .object ? member(name, from: firstMember)?.value : nil
+    }
 
-    /// The first member of that name, and its number among the members.
-    func member(_ name: String) -> (value: JSONNode, number: Int)? {
-        guard node.kind == .object else { return nil }
+    /// A place between the members of an object.
+    struct Cursor: Sendable {
+        fileprivate var position: Int
+        /// Of the member behind it.
+        fileprivate var number: Int
+    }
+
+    var firstMember: Cursor { Cursor(position: position + 1, number: 0) }
+
+    /// The member of that name, its number among the members, and the place behind it; those before the cursor are
+    /// looked at last.
+    func member(_ name: String, from start: Cursor) -> (value: JSONNode, number: Int, next: Cursor)? {
         let end = Int(node.next)
-        var (position, number) = (self.position + 1, 0)
-        while position < end {
-            if text.isString(at: position, name) { return (JSONNode(text: text, position: position + 1), number) }
-            position = Int(text.nodes[position + 1].next)
-            number += 1
+        return member(name, from: start, to: end) ?? member(name, from: firstMember, to: start.position)
+    }
+
+    private func member(
+        _ name: String, from start: Cursor, to end: Int
+    ) -> (value: JSONNode, number: Int, next: Cursor)? {
+        var place = start
+        while place.position < end {
+            let value = place.position + 1
+            let behind = Cursor(position: Int(text.nodes[value].next), number: place.number + 1)
+            if text.isString(at: place.position, name) {
+                return (JSONNode(text: text, position: value), place.number, behind)
+            }
+            place = behind
         }
         return nil
     }

@@ -5,16 +5,22 @@
 struct ObjectReader {
     private let object: JSONNode
     private let path: String
+    /// As many as the largest object of a contract has; more only take longer.
+    private static let mostNames = 12
     /// A bit for each of the first 64 members. An object with more has one that no contract knows.
     private var found: UInt64 = 0
     /// Names that were asked for, to tell them to who sends another one.
     private var asked: [String] = []
+    /// Where the member behind the last one found begins: most senders keep to one order.
+    private var next: JSONNode.Cursor
 
     init(_ value: JSONNode, path: String) throws(ContractError) {
         guard value.isObject else {
             throw ContractError(reason: .schema, path: path, explanation: "must be an object")
         }
         object = value
+        next = value.firstMember
+        asked.reserveCapacity(Self.mostNames)
         self.path = path
     }
 
@@ -34,9 +40,10 @@ struct ObjectReader {
 
     private mutating func value(_ name: String) -> JSONNode? {
         asked.append(name)
-        guard let (value, number) = object.member(name) else { return nil }
-        if number < 64 { found |= 1 << UInt64(number) }
-        return value
+        guard let found = object.member(name, from: next) else { return nil }
+        next = found.next
+        if found.number < 64 { self.found |= 1 << UInt64(found.number) }
+        return found.value
     }
 
     private func required<Value>(_ name: String, _ value: Value?) throws(ContractError) -> Value {
@@ -50,10 +57,13 @@ struct ObjectReader {
         guard !text.isEmpty else { throw error(name, "must not be empty: leave it out where it is not known") }
         guard text.utf8.count <= maximum else { throw error(name, "must not be longer than \(maximum) bytes") }
         // Of several bytes of UTF-8 each is above these.
-        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-            throw error(name, "must not hold control characters")
-        }
+        guard !Self.holdsControls(text.utf8.span) else { throw error(name, "must not hold control characters") }
         return text
+    }
+
+    private static func holdsControls(_ bytes: Span<UInt8>) -> Bool {
+        for position in bytes.indices where bytes[position] < 0x20 || bytes[position] == 0x7f { return true }
+        return false
     }
 
     mutating func requiredText(_ name: String, atMost maximum: Int) throws(ContractError) -> String {

@@ -144,7 +144,7 @@ public struct PseudonymKey: Sendable {
     }
 
     static func fileNumber(_ text: String) -> String {
-        let digits = text.filter { $0.isASCII && $0.isNumber }
+        let digits = plain(text, keeps: isDigit) ?? text.filter { $0.isASCII && $0.isNumber }
         if digits.isEmpty { return "" }
         return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
     }

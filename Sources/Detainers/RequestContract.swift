@@ -64,13 +64,22 @@ public enum RequestContract {
             imageDigest: try object.text("imageDigest", atMost: Length.digest),
             senderReference: try object.text("senderReference", atMost: Length.reference))
         if let digest = receipt.imageDigest {
-            let hexadecimal = digest.dropFirst("sha-256:".count)
-            guard digest.hasPrefix("sha-256:"), hexadecimal.utf8.count == 64,
-                hexadecimal.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) })
-            else { throw object.error("imageDigest", "must be `sha-256:` and 64 lower-case hexadecimal digits") }
+            guard isDigest(digest) else {
+                throw object.error("imageDigest", "must be `sha-256:` and 64 lower-case hexadecimal digits")
+            }
         }
         try object.finish()
         return receipt
+    }
+
+    private static func isDigest(_ text: String) -> Bool {
+        guard text.hasPrefix("sha-256:") else { return false }
+        let bytes = text.utf8.span
+        guard bytes.count == Length.digest else { return false }
+        for position in "sha-256:".utf8.count..<bytes.count where !Hexadecimal.isDigit(bytes[position]) {
+            return false
+        }
+        return true
     }
 
     private static func readForm(_ object: inout ObjectReader) throws(ContractError) -> Request.Form {
