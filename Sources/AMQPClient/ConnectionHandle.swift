@@ -51,6 +51,16 @@ import Glibc
             isReadable: happened & ~Int16(POLLOUT) != 0, isWritable: happened & Int16(POLLOUT) != 0)
     }
 
+    /// Holds back what is sent until it fills a segment or is released, for 200 ms at most (tcp(7), `TCP_CORK`): a
+    /// burst of publications is then one packet and not one each.
+    ///
+    /// Only spares work: a socket that knows no such thing sends each at once.
+    func holdBack(_ isHeldBack: Bool) {
+        var flag: Int32 = isHeldBack ? 1 : 0
+        _ = unsafe setsockopt(
+            amqp_get_sockfd(state), Int32(IPPROTO_TCP), TCP_CORK, &flag, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     // MARK: - frames
 
     /// The next frame that has arrived, or nil; also sends heartbeats, so it is called often enough.

@@ -140,6 +140,9 @@ struct ConnectionLoop: ~Copyable {
     /// unread, and a broker that blocks publishers says so in a frame.
     private mutating func publish() throws(AMQPError) -> AMQPError? {
         waitsToWrite = false
+        if !machine.mayPublish { return nil }
+        handle.holdBack(true)
+        defer { handle.holdBack(false) }
         for _ in 0..<Self.publicationsPerTurn {
             if !machine.mayPublish { return nil }
             let readiness = look()
