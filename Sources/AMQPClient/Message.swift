@@ -75,11 +75,33 @@ public struct Delivery: Sendable, Equatable {
     /// Valid on the connection that delivered it only.
     public var deliveryTag: UInt64
     public var redelivered: Bool
-    public var exchange: String
-    public var routingKey: String
-    public var message: Message
+    /// By reference: a delivery is handed on many times, and its texts are many.
+    private let content: Content
+
+    private final class Content: Sendable, Equatable {
+        let exchange: String
+        let routingKey: String
+        let message: Message
+        let headersTooDeep: Bool
+
+        init(exchange: String, routingKey: String, message: Message, headersTooDeep: Bool) {
+            self.exchange = exchange
+            self.routingKey = routingKey
+            self.message = message
+            self.headersTooDeep = headersTooDeep
+        }
+
+        static func == (one: Content, other: Content) -> Bool {
+            one.exchange == other.exchange && one.routingKey == other.routingKey && one.message == other.message
+                && one.headersTooDeep == other.headersTooDeep
+        }
+    }
+
+    public var exchange: String { content.exchange }
+    public var routingKey: String { content.routingKey }
+    public var message: Message { content.message }
     /// Its headers are nested deeper than 32 levels; none of them is in `message`.
-    public var headersTooDeep: Bool
+    public var headersTooDeep: Bool { content.headersTooDeep }
 
     public init(
         deliveryTag: UInt64, redelivered: Bool, exchange: String, routingKey: String, message: Message,
@@ -87,10 +109,8 @@ public struct Delivery: Sendable, Equatable {
     ) {
         self.deliveryTag = deliveryTag
         self.redelivered = redelivered
-        self.exchange = exchange
-        self.routingKey = routingKey
-        self.message = message
-        self.headersTooDeep = headersTooDeep
+        content = Content(
+            exchange: exchange, routingKey: routingKey, message: message, headersTooDeep: headersTooDeep)
     }
 }
 

@@ -10,7 +10,7 @@ struct Announcements {
         var isConfirmed = false
     }
 
-    /// INVARIANT: ascending by index; the first entry is not confirmed.
+    /// INVARIANT: ascending by index; between two events the first entry is not confirmed.
     private var entries: [Pending] = []
     private(set) var recordCount: UInt64
     private let backlogEnd: UInt64
@@ -67,10 +67,14 @@ struct Announcements {
         let pending = entries[position]
         if pending.sentAt != nil { sentCount -= 1 }
         entries[position].isConfirmed = true
-        let confirmedCount = entries.prefix { $0.isConfirmed }.count
-        entries.removeFirst(confirmedCount)
-        firstUnsent = max(0, firstUnsent - confirmedCount)
         return (pending.entry.identity, pending.waiting)
+    }
+
+    /// Drops what is confirmed at the front; once for many confirmations, for the rest moves up.
+    mutating func dropConfirmed() {
+        let count = entries.prefix { $0.isConfirmed }.count
+        entries.removeFirst(count)
+        firstUnsent = max(0, firstUnsent - count)
     }
 
     /// All that is not confirmed is to be sent again: the connection it was sent on is gone.

@@ -6,12 +6,12 @@ public import Policy
 /// Reads a message and decides it: the same message under the same policies always gives the same verdict.
 ///
 /// Pure: time is an argument. A verdict is an outcome or a dead letter; there is no third, for deciding has no
-/// transient failures.
-public struct Judge: Sendable {
-    var policies: PolicySet
+/// transient failures. Immutable and passed by reference: each delivery's letter is made by it later, if at all.
+public final class Judge: Sendable {
+    let policies: PolicySet
     private let keys: [String: PseudonymKey]
     private let publishers: PublisherKeys?
-    var worker: String
+    let worker: String
 
     /// - Parameters:
     ///   - keys: a pseudonym key for each jurisdiction of the policies.
@@ -39,7 +39,7 @@ public struct Judge: Sendable {
             conflictLetter: {
                 var member = "requestId"
                 if case .entry(let entry) = verdict, case .record = entry.identity { member = "recordId" }
-                return letter(
+                return self.letter(
                     .conflictingDuplicate,
                     detail: "/\(member): another content is on record under this id and revision",
                     delivery: delivery, at: now)

@@ -238,6 +238,7 @@ public struct Pipeline: Sendable {
                 loseConsumer(because: reason, &actions, at: now, closing: true)
             }
         }
+        announcements.dropConfirmed()
     }
 
     private mutating func publisherLost(_ loss: Loss, _ actions: inout [Action], at now: Int64) {
