@@ -56,8 +56,7 @@ public enum CaseContract {
     ) throws(ContractError) -> CaseMessage.Correction? {
         guard var object else { return nil }
         let reason: CaseMessage.CorrectionReason = try object.requiredWord("reason")
-        let withdrawn: Request.Answer? = try object.word("withdrawn")
-        guard withdrawn != .unknown else { throw object.error("withdrawn", "must be yes or no") }
+        let withdrawn: CaseMessage.Withdrawn? = try object.word("withdrawn")
         try object.finish()
         return CaseMessage.Correction(reason: reason, isWithdrawn: withdrawn == .yes)
     }
@@ -91,7 +90,7 @@ public enum CaseContract {
 extension CaseMessage.Correction {
     func write(into members: inout JSONWriter) {
         members.add("reason", reason.rawValue)
-        members.add("withdrawn", isWithdrawn ? Request.Answer.yes.rawValue : nil)
+        members.add("withdrawn", isWithdrawn ? CaseMessage.Withdrawn.yes.rawValue : nil)
     }
 }
 

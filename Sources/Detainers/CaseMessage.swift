@@ -67,6 +67,11 @@ public struct CaseMessage: Sendable, Equatable {
         }
     }
 
+    /// Nobody corrects without knowing whether it happened.
+    public enum Withdrawn: String, Sendable, CaseIterable {
+        case yes, no
+    }
+
     public enum CorrectionReason: String, Sendable, CaseIterable {
         case entryError = "entry-error"
         case laterInformation = "later-information"
