@@ -58,6 +58,7 @@ let package = Package(
         room("AMQPClient", ["CRabbitMQ"]),
         room("Detainers", [crypto]),
         room("Policy", ["Detainers", yams, crypto]),
+        room("Intake", ["Detainers", yams, crypto]),
         room("Ledger", ["CFileSystem", "Detainers", crypto]),
         room("DeadLetters", ["AMQPClient", "Detainers", "Ledger", crypto]),
         room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"]),
@@ -67,8 +68,8 @@ let package = Package(
         room(
             "DetainerCommands",
             [
-                "AMQPClient", "Detainers", "Policy", "Ledger", "Worker", "DeadLetters", "Reports", "Aggregation",
-                "Operations", argumentParser, logging,
+                "AMQPClient", "Detainers", "Intake", "Policy", "Ledger", "Worker", "DeadLetters", "Reports",
+                "Aggregation", "Operations", argumentParser, logging,
             ] + lifecycle),
         .executableTarget(
             name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),
@@ -78,6 +79,7 @@ let package = Package(
             path: "Benchmarks/HotPaths", swiftSettings: settings),
         tests("AMQPClientTests", ["AMQPClient"]),
         tests("DetainersTests", ["Detainers"]),
+        tests("IntakeTests", ["Intake", "Detainers"]),
         tests("PolicyTests", ["Policy", "Detainers"]),
         tests("LedgerTests", ["Ledger", "Detainers"]),
         tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),

@@ -42,7 +42,8 @@ struct TidyTests {
 
     /// Which rooms a room may import; what is not listed is not allowed.
     static let imports: [String: Set<String>] = [
-        "AMQPClient": ["CRabbitMQ"], "Detainers": [], "Policy": ["Detainers"], "Ledger": ["CFileSystem", "Detainers"],
+        "AMQPClient": ["CRabbitMQ"], "Detainers": [], "Policy": ["Detainers"], "Intake": ["Detainers"],
+        "Ledger": ["CFileSystem", "Detainers"],
         "DeadLetters": ["AMQPClient", "Detainers", "Ledger"],
         "Worker": ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"], "Reports": ["Detainers", "Ledger"],
         "Aggregation": ["AMQPClient", "Detainers", "Ledger"], "Operations": ["AMQPClient", "Detainers", "Ledger"],

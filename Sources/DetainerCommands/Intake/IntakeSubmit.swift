@@ -1,11 +1,17 @@
 import AMQPClient
 import ArgumentParser
 import Detainers
+import Intake
 import Operations
 
 struct IntakeSubmit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "submit", abstract: "Publish messages, persistent, mandatory and confirmed.")
+        commandName: "submit", abstract: "Publish messages, persistent, mandatory and confirmed.",
+        discussion: """
+            All messages are checked first: where one is invalid nothing is published. A run that was stopped (no \
+            broker, an interrupt, a kill) is run again in the same way: what was sent twice counts once. With --resume \
+            it goes on where the broker's confirms ended.
+            """)
 
     @OptionGroup var common: CommonOptions
 
@@ -15,52 +21,96 @@ struct IntakeSubmit: AsyncParsableCommand {
     @Flag(help: "Publish also what the contract refuses, as a careless sender would.")
     var unchecked = false
 
+    @Option(help: "Keep in this file how far it is, and go on from there; made where it is not there.")
+    var resume: String?
+
+    @Option(help: "At most so many messages a second.")
+    var rate: Int?
+
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
-    /// The broker confirms in milliseconds; it is busy or gone when that long nothing comes.
-    private static let patienceSeconds = 30
-    /// Publications under way at once.
-    private static let window = 1_000
+    func validate() throws {
+        if let rate, !(1...1_000_000).contains(rate) { throw ValidationError("--rate: from 1 to 1000000 a second") }
+        if isHeld, resume != nil {
+            throw ValidationError("--resume needs files: standard input and pipes cannot be read a second time")
+        }
+    }
 
     func run() async throws {
         try await Exit.mapping { try await submit() }
     }
 
+    /// Whether something cannot be read twice, once to check it and once to send it, and is kept in memory meanwhile.
+    private var isHeld: Bool { files.contains { $0 == "-" || MessageFiles.isPipe($0) } }
+
     private func submit() async throws {
         let settings = try common.settings()
-        let messages = try MessageFiles.read(files)
-        let signing = try settings.intakeSigningKey()
-        var publications: [Publication] = []
-        for (number, message) in messages.enumerated() {
-            var read: IntakeMessage?
-            do { read = try IntakeContract.read(message.body) } catch  where unchecked {
-                Log.info("\(message.place) breaks the contract and is published as it is")
-            } catch {
-                Log.error("\(message.place): \(error.description); nothing was published")
-                throw Exit.badInput
-            }
-            publications.append(
-                Publisher.intake(
-                    message.body, read, exchange: settings[.intakeExchange], token: UInt64(number),
-                    signing: signing))
+        let exchange = settings[.intakeExchange]
+        for file in files { try MessageFiles.refuseUnlessThere(file) }
+        let kept = try resume.map { try SubmissionFile($0, exchange: exchange, files: files) }
+        let place = kept?.place ?? SubmissionPlace()
+        if place.isFinished, let resume {
+            return try tell(
+                Submission.Tally(inAll: place.confirmed), of: place.confirmed,
+                note: "all of it was submitted before, as \(resume) says")
         }
-        let tally = try await Publisher.publish(
-            publications, to: try settings.address(), window: Self.window, patienceSeconds: Self.patienceSeconds)
+        let submission = Submission(
+            files: files, exchange: exchange, address: try settings.address(),
+            signing: try settings.intakeSigningKey(), isUnchecked: unchecked, rate: rate, kept: kept)
+        let (messages, total) = try checked(from: place)
+        if place.confirmed > 0 { Log.info("going on behind \(place.confirmed) that are confirmed") }
+        try tell(try await submission.run(messages, from: place, total: total), of: total)
+    }
+
+    /// Everything that is still to be sent, all of it read once, and how many messages there are in all.
+    private func checked(from place: SubmissionPlace) throws -> (MessageSequence, total: Int) {
+        let isHeld = isHeld
+        let messages = MessageSequence(files)
+        try messages.skip(to: place)
+        var held: [MessageFiles.Message] = []
+        var total = place.confirmed
+        let progress = Progress("checking")
+        while let (message, _) = try messages.next() {
+            total += 1
+            if try MessageSequence.read(message, isUnchecked: unchecked) == nil {
+                Log.info("\(message.place) breaks the contract and is published as it is")
+            }
+            if isHeld { held.append(message) }
+            progress.tell(total)
+        }
+        progress.end()
+        if isHeld { return (MessageSequence(held: held), total) }
+        let again = MessageSequence(files)
+        try again.skip(to: place)
+        return (again, total)
+    }
+
+    private func tell(_ tally: Submission.Tally, of total: Int, note: String? = nil) throws {
+        let before = tally.inAll - tally.confirmed
         switch format {
         case .text:
-            Output.print("\(tally.confirmed) confirmed, \(tally.refused) not taken, of \(publications.count)")
+            let earlier = before > 0 ? ", \(before) before" : ""
+            Output.print("\(tally.confirmed) confirmed\(earlier), \(tally.refused) not taken, of \(total)")
         case .json:
             Output.print(
                 .object([
-                    JSONMember(name: "submitted", value: .number(String(publications.count))),
+                    JSONMember(name: "submitted", value: .number(String(total))),
                     JSONMember(name: "confirmed", value: .number(String(tally.confirmed))),
+                    JSONMember(name: "confirmedBefore", value: .number(String(before))),
                     JSONMember(name: "returned", value: .number(String(tally.refused))),
                 ]))
         }
-        if tally.confirmed < publications.count {
+        if let note { Log.info(note) }
+        if tally.inAll == total { return }
+        if let loss = tally.loss { Log.error(loss.message) }
+        if tally.refused > 0 {
             Log.error("not all were taken: is the topology there? `detainer topology check` tells")
-            throw Exit.brokerUnavailable
         }
+        Log.error(
+            "stopped behind \(tally.inAll) of \(total): run the same command again"
+                + (resume == nil ? "; what is sent twice counts once, and with --resume FILE it would go on there" : "")
+        )
+        throw tally.loss == nil && tally.refused == 0 ? Exit.no : Exit.brokerUnavailable
     }
 }

@@ -19,15 +19,6 @@ enum MessageFiles {
     /// What a person calls a file.
     static func name(_ path: String) -> String { path == "-" ? "standard input" : path }
 
-    static func read(_ paths: [String]) throws -> [Message] {
-        var messages: [Message] = []
-        for path in paths {
-            let reader = try MessageReader(path)
-            while let message = try reader.next() { messages.append(message) }
-        }
-        return messages
-    }
-
     static func content(_ path: String) throws -> [UInt8] {
         if path == "-" { return Array(try FileHandle.standardInput.readToEnd() ?? Data()) }
         try refuseUnlessThere(path)
