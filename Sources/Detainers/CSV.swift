@@ -13,8 +13,11 @@ public enum CSV {
         public var fields: [String]
     }
 
+    /// - Parameter separator: what stands between two fields.
     /// - Returns: the header and all other rows as they stand; a byte order mark and empty lines are left out.
-    public static func rows(_ text: String) throws(Problem) -> [Row] {
+    public static func rows(
+        _ text: String, separator: UInt8 = UInt8(ascii: ",")
+    ) throws(Problem) -> [Row] {
         var rows: [Row] = []
         var fields: [String] = []
         // Bytes, for a list may have a million rows. All that delimits is ASCII, and no other character has such bytes.
@@ -45,7 +48,7 @@ public enum CSV {
             }
             switch byte {
             case UInt8(ascii: "\"") where field.isEmpty && !wasQuoted: isQuoted = true
-            case UInt8(ascii: ","):
+            case separator:
                 fields.append(String(decoding: field, as: UTF8.self))
                 field.removeAll(keepingCapacity: true)
                 wasQuoted = false

@@ -18,9 +18,9 @@ public struct RequestIdentity: Sendable, Hashable {
 }
 
 /// UUIDs of version 8 (RFC 9562, section 5.8) made from SHA-256 of a domain and some fields.
-enum DerivedUUID {
+public enum DerivedUUID {
     /// Fields are separated by the unit separator, which no field may hold, so that no two lists run together.
-    static func make(_ domain: String, _ fields: [String]) -> String {
+    public static func make(_ domain: String, _ fields: [String]) -> String {
         var text = Array(domain.utf8)
         for field in fields {
             text.append(0x1f)
