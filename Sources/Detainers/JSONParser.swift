@@ -14,8 +14,11 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 public struct JSONLimits: Sendable {
     /// Deeper nesting has no use in any of our contracts and costs stack.
     public var depth = 64
-    /// Places in a text are kept as numbers of 32 bits.
-    static let bytes = Int(UInt32.max)
+    /// Longer numbers are none of ours, and no number that JSON readers agree on has so many digits.
+    public var numberBytes = 64
+    /// Far above a line of any of our files and an answer of the broker's management API; a value takes several times
+    /// the memory of its text. Places in a text are kept as numbers of 32 bits.
+    public var bytes = 16 << 20
 
     public init() {}
 }
@@ -37,8 +40,8 @@ struct JSONParser {
     }
 
     mutating func whole(_ bytes: Span<UInt8>) throws(JSONError) {
+        if bytes.count > limits.bytes { throw error("is longer than \(limits.bytes) bytes") }
         do { _ = try UTF8Span(validating: bytes) } catch { throw self.error("is not valid UTF-8", isEncoding: true) }
-        if bytes.count > JSONLimits.bytes { throw error("is longer than \(JSONLimits.bytes) bytes") }
         skipSpace(bytes)
         try value(bytes, depth: 0)
         skipSpace(bytes)
@@ -56,10 +59,14 @@ struct JSONParser {
 
     private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) {
         guard position < bytes.count else { throw error("ends too early") }
-        if depth > limits.depth { throw error("is nested deeper than \(limits.depth) levels") }
         switch bytes[position] {
-        case UInt8(ascii: "{"): try object(bytes, depth: depth)
-        case UInt8(ascii: "["): try array(bytes, depth: depth)
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            if depth >= limits.depth { throw error("is nested deeper than \(limits.depth) levels") }
+            if bytes[position] == UInt8(ascii: "{") {
+                try object(bytes, depth: depth)
+            } else {
+                try array(bytes, depth: depth)
+            }
         case UInt8(ascii: "\""): try string(bytes)
         case UInt8(ascii: "t"): try literal(bytes, "true", .true)
         case UInt8(ascii: "f"): try literal(bytes, "false", .false)
@@ -156,6 +163,9 @@ struct JSONParser {
         if take(bytes, UInt8(ascii: "e")) || take(bytes, UInt8(ascii: "E")) {
             if !take(bytes, UInt8(ascii: "+")) { _ = take(bytes, UInt8(ascii: "-")) }
             if digits(bytes) == 0 { throw error("has a number without an exponent") }
+        }
+        if position - start > limits.numberBytes {
+            throw error("has a number longer than \(limits.numberBytes) bytes")
         }
         note(.number, from: start, to: position)
     }

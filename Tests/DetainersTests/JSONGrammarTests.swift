@@ -206,6 +206,34 @@ struct JSONGrammarTests {
         }
     }
 
+    /// The innermost array or object counts, be there something in it or not.
+    @Test func theLastLevelCountsWhenItIsEmpty() throws {
+        _ = try JSONValue.parse(Self.bytes(Self.nested(64, "[", "]")))
+        #expect(throws: JSONError.self) { try JSONValue.parse(Self.bytes(Self.nested(65, "[", "]"))) }
+        #expect(throws: JSONError.self) { try JSONValue.parse(Self.bytes(Self.nested(64, "[", "]", around: "{}"))) }
+    }
+
+    @Test func theLengthOfANumberIsBounded() throws {
+        for number in [
+            String(repeating: "7", count: 64), "0." + String(repeating: "3", count: 62), "-1e" + Self.zeros(61),
+        ] {
+            #expect(try JSONValue.parse(Self.bytes(number)) == .number(number))
+            let error = try #require(throws: JSONError.self) { try JSONValue.parse(Self.bytes("[" + number + "0]")) }
+            #expect(error.explanation == "has a number longer than 64 bytes" && error.path == "/0")
+        }
+    }
+
+    private static func zeros(_ count: Int) -> String { String(repeating: "0", count: count) }
+
+    @Test func theLengthOfATextIsBounded() throws {
+        var limits = JSONLimits()
+        #expect(limits.bytes == 16 << 20)
+        limits.bytes = 4
+        #expect(try JSONValue.parse(Self.bytes("[ ] "), limits: limits) == [])
+        let error = try #require(throws: JSONError.self) { try JSONValue.parse(Self.bytes("[ ]  "), limits: limits) }
+        #expect(error.explanation == "is longer than 4 bytes" && !error.isEncoding)
+    }
+
     @Test func aDepthOfItsOwnIsKept() throws {
         var limits = JSONLimits()
         limits.depth = 2
