@@ -48,7 +48,7 @@ public struct LedgerCatalog: Sendable {
         unindexed += other.unindexed
     }
 
-    private init(_ reader: LedgerReader) throws {
+    init(_ reader: LedgerReader) throws {
         var scan = SegmentScan()
         for segment in try reader.segments() {
             let path = reader.directory + "/" + segment.name

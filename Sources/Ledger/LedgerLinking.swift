@@ -55,6 +55,7 @@ public struct LedgerLinking: Sendable {
             let hashes = try part.index.tieHashes.read(range, from: opened)
             let entries = try part.index.tieEntries.read(range, from: opened)
             for position in 0..<hashes.count {
+                guard entries[position] < part.index.entryCount else { throw part.index.damage(in: part.directory) }
                 let table = Int(truncatingIfNeeded: hashes[position] >> UInt64(shift) & mask)
                 tables[table].add(hashes[position], UInt32(part.base) + entries[position])
             }
@@ -213,7 +214,10 @@ public struct LedgerLinking: Sendable {
             let trait = Int(traits[entry])
             guard trait > 0, trait <= known.count, bound.isRecorded(recordedAt[entry]), !linked[part.base + entry]
             else { continue }
-            counts[known[trait - 1] * months.count + months.number(day)] += 1
+            let month = months.number(day)
+            // A day such as the 99th month of a year lies between two days too.
+            guard (0..<months.count).contains(month) else { throw part.index.damage(in: part.directory) }
+            counts[known[trait - 1] * months.count + month] += 1
         }
     }
 }

@@ -104,6 +104,13 @@ struct SegmentIndex: Sendable {
 
     var entryCount: Int { offsets.count }
 
+    /// One of its numbers leads nowhere: its body was damaged since it was made.
+    func damage(in directory: String) -> LedgerError {
+        LedgerError(
+            code: .corrupted,
+            message: "an index of a segment in `\(directory)` is damaged: run `detainer ledger verify`, which names it")
+    }
+
     /// The lines of the traits, each of JSON; the first one is number 1 in the column.
     func traitLines(_ opened: FileBytes.OpenedBytes) throws(LedgerError) -> [String] {
         let ends = try traitEnds.read(from: opened)

@@ -190,4 +190,32 @@ struct CatalogTests {
         let problems = try LedgerReader(directory: worker).verify().problems
         #expect(problems.count == 1 && problems[0].contains("segment-00000001.index"))
     }
+
+    /// A number of an index may be any: what it leads to is looked at before it is used.
+    @Test func anIndexWithDamagedNumbersEndsNoReader() throws {
+        let archive = try archive(3, requests: 60)
+        defer { archive.remove() }
+        for indexes in try archive.indexes() { try indexes.make() }
+        let path = archive.directory + "/w0/segment-00000001.index"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let body = try #require(bytes.firstIndex(of: UInt8(ascii: "\n"))) + 1
+        let year = try #require(Period(year: 2024))
+        let late = Moment(secondsSinceEpoch: 1_800_000_000)
+        var refused = 0
+        // The highest byte of every third number, and the lowest of others.
+        for position in Array(stride(from: body + 3, to: bytes.count, by: 12))
+            + stride(from: body, to: bytes.count, by: 28)
+        {
+            var damaged = bytes
+            damaged[position] ^= 0xff
+            try damaged.write(to: URL(fileURLWithPath: path))
+            do {
+                let linking = try LedgerCatalog.open([archive.directory]).linking()
+                _ = try linking.lone(year.first...year.last, by: late)
+                for batch in try linking.linkedBatches(year.first...year.last, by: late) { _ = try linking.read(batch) }
+                for batch in try linking.loneBatches(year.first...year.last, by: late) { _ = try linking.read(batch) }
+            } catch is LedgerError { refused += 1 } catch is RecordError { refused += 1 }
+        }
+        #expect(refused > 10)
+    }
 }
