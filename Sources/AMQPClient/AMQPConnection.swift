@@ -24,16 +24,18 @@ public final class AMQPConnection: Sendable {
     /// - Parameters:
     ///   - name: what the broker's own tools show for it.
     ///   - heartbeatSeconds: at least 1; the broker may ask for less. A silent broker is noticed within two of them.
+    ///   - maximumBodyBytes: what is kept of one body; of a longer one nothing is, and its delivery says so.
     public static func open(
         _ address: BrokerAddress, name: String, heartbeatSeconds: Int = 10,
+        maximumBodyBytes: Int = AMQPConnection.maximumBodyBytes,
         onEvent: @escaping @Sendable (AMQPEvent) -> Void
     ) -> AMQPConnection {
         let mailbox = Mailbox()
         let guardian = Guardian()
         DedicatedThread.start {
             ConnectionThread.run(
-                address, name: name, heartbeatSeconds: min(max(heartbeatSeconds, 1), 600), mailbox: mailbox,
-                guardian: guardian, onEvent: onEvent)
+                address, name: name, heartbeatSeconds: min(max(heartbeatSeconds, 1), 600),
+                maximumBodyBytes: maximumBodyBytes, mailbox: mailbox, guardian: guardian, onEvent: onEvent)
         }
         return AMQPConnection(mailbox: mailbox, guardian: guardian)
     }
@@ -64,6 +66,10 @@ public final class AMQPConnection: Sendable {
     /// While the broker is short of memory or disk they wait. Handing over more than `maximumPublications` without a
     /// result ends the connection.
     public func publish(_ publications: [Publication]) { mailbox.post(.publish(publications)) }
+
+    /// Of one body, where nothing else is said: far more than any message of ours has. Brokers take 128 MiB and more,
+    /// and a prefetch of such bodies would be memory without bound.
+    public static let maximumBodyBytes = 2 << 20
 
     /// Publications handed over and not yet answered, at most.
     public static let maximumPublications = 65_536

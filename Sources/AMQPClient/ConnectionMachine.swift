@@ -24,7 +24,7 @@ struct ConnectionMachine: Sendable {
 
     private var consumer = Consumer.none
     private var consumersStarted = 0
-    private var assembly = ContentAssembly()
+    private var assembly: ContentAssembly
     private var confirms = Confirms()
     private var waiting = FirstInFirstOut<Publication>()
     private var isBlocked = false
@@ -33,6 +33,10 @@ struct ConnectionMachine: Sendable {
     private var events: [AMQPEvent] = []
     private var deliveries: [Delivery] = []
     private var results: [PublishResult] = []
+
+    init(maximumBodyBytes: Int = AMQPConnection.maximumBodyBytes) {
+        assembly = ContentAssembly(maximumBodyBytes: maximumBodyBytes)
+    }
 
     // MARK: - what the owner asks
 
@@ -199,7 +203,7 @@ struct ConnectionMachine: Sendable {
                 Delivery(
                     deliveryTag: tag, redelivered: redelivered, exchange: exchange, routingKey: routingKey,
                     message: Message(body: content.body, properties: properties),
-                    headersTooDeep: content.header.headersTooDeep))
+                    headersTooDeep: content.header.headersTooDeep, bodyTooLarge: content.isDropped))
         case .returned(let code, let text):
             guard case .int(let number)? = properties.headers.last(where: { $0.0 == Self.publicationHeader })?.1 else {
                 throw .violation("a returned message without the header it was sent with")

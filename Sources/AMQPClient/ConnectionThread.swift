@@ -1,8 +1,8 @@
 /// What runs on a connection's thread, from opening to the end.
 enum ConnectionThread {
     static func run(
-        _ address: BrokerAddress, name: String, heartbeatSeconds: Int, mailbox: Mailbox, guardian: Guardian,
-        onEvent: @escaping @Sendable (AMQPEvent) -> Void
+        _ address: BrokerAddress, name: String, heartbeatSeconds: Int, maximumBodyBytes: Int, mailbox: Mailbox,
+        guardian: Guardian, onEvent: @escaping @Sendable (AMQPEvent) -> Void
     ) {
         var end: AMQPError
         do throws(AMQPError) {
@@ -15,7 +15,8 @@ enum ConnectionThread {
             try handle.selectConfirms(ConnectionMachine.channel)
             guardian.leave()
             onEvent(.opened(handle.server))
-            var loop = ConnectionLoop(handle, mailbox: mailbox, guardian: guardian, onEvent: onEvent)
+            var loop = ConnectionLoop(
+                handle, maximumBodyBytes: maximumBodyBytes, mailbox: mailbox, guardian: guardian, onEvent: onEvent)
             end = loop.run()
         } catch {
             end = error
@@ -42,7 +43,7 @@ struct ConnectionLoop: ~Copyable {
     private let guardian: Guardian
     private let onEvent: @Sendable (AMQPEvent) -> Void
     private let silenceMilliseconds: Int64
-    private var machine = ConnectionMachine()
+    private var machine: ConnectionMachine
     /// When something last came from the broker, on the steady clock.
     private var lastByte = SteadyClock.milliseconds()
     private var closeDeadline: Int64?
@@ -50,10 +51,11 @@ struct ConnectionLoop: ~Copyable {
     private var hasMoreFrames = false
 
     init(
-        _ handle: consuming ConnectionHandle, mailbox: Mailbox, guardian: Guardian,
+        _ handle: consuming ConnectionHandle, maximumBodyBytes: Int, mailbox: Mailbox, guardian: Guardian,
         onEvent: @escaping @Sendable (AMQPEvent) -> Void
     ) {
         silenceMilliseconds = Int64(max(handle.heartbeatSeconds, 1)) * 2000
+        machine = ConnectionMachine(maximumBodyBytes: maximumBodyBytes)
         self.handle = handle
         self.mailbox = mailbox
         self.guardian = guardian

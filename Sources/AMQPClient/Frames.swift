@@ -53,15 +53,24 @@ struct ContentAssembly: Sendable {
     struct Complete: Sendable, Equatable {
         var kind: Kind
         var header: ContentHeader
+        /// Nothing of it where it is longer than what is kept.
         var body: [UInt8]
+        var isDropped: Bool
     }
 
     /// A broker could claim any size; memory is set aside for what has come.
     private static let reservedBytes: UInt64 = 1 << 20
 
+    /// A longer body is counted and not kept.
+    private let maximumBodyBytes: UInt64
     private var kind: Kind?
     private var header: ContentHeader?
     private var body: [UInt8] = []
+    private var arrivedBytes: UInt64 = 0
+
+    init(maximumBodyBytes: Int) { self.maximumBodyBytes = UInt64(max(0, maximumBodyBytes)) }
+
+    private var isDropped: Bool { (header?.bodySize ?? 0) > maximumBodyBytes }
 
     var isUnderWay: Bool { kind != nil }
 
@@ -73,20 +82,21 @@ struct ContentAssembly: Sendable {
     mutating func take(_ header: ContentHeader) throws(AMQPError) -> Complete? {
         guard isUnderWay, self.header == nil else { throw .violation("a message header out of place") }
         self.header = header
-        body.reserveCapacity(Int(min(header.bodySize, Self.reservedBytes)))
+        if !isDropped { body.reserveCapacity(Int(min(header.bodySize, Self.reservedBytes))) }
         return complete()
     }
 
     mutating func take(_ fragment: [UInt8]) throws(AMQPError) -> Complete? {
         guard let header else { throw .violation("a message body out of place") }
-        if body.isEmpty { body = fragment } else { body += fragment }
-        if UInt64(body.count) > header.bodySize { throw .violation("a message body longer than its header says") }
+        arrivedBytes += UInt64(fragment.count)
+        if !isDropped { if body.isEmpty { body = fragment } else { body += fragment } }
+        if arrivedBytes > header.bodySize { throw .violation("a message body longer than its header says") }
         return complete()
     }
 
     private mutating func complete() -> Complete? {
-        guard let kind, let header, UInt64(body.count) == header.bodySize else { return nil }
-        defer { self = ContentAssembly() }
-        return Complete(kind: kind, header: header, body: body)
+        guard let kind, let header, arrivedBytes == header.bodySize else { return nil }
+        defer { self = ContentAssembly(maximumBodyBytes: Int(clamping: maximumBodyBytes)) }
+        return Complete(kind: kind, header: header, body: body, isDropped: isDropped)
     }
 }

@@ -102,13 +102,16 @@ public struct Delivery: Sendable, Equatable {
     public var message: Message { content.message }
     /// Its headers are nested deeper than 32 levels; none of them is in `message`.
     public var headersTooDeep: Bool { content.headersTooDeep }
+    /// Its body is longer than the connection keeps; nothing of it is in `message`.
+    public let bodyTooLarge: Bool
 
     public init(
         deliveryTag: UInt64, redelivered: Bool, exchange: String, routingKey: String, message: Message,
-        headersTooDeep: Bool = false
+        headersTooDeep: Bool = false, bodyTooLarge: Bool = false
     ) {
         self.deliveryTag = deliveryTag
         self.redelivered = redelivered
+        self.bodyTooLarge = bodyTooLarge
         content = Content(
             exchange: exchange, routingKey: routingKey, message: message, headersTooDeep: headersTooDeep)
     }

@@ -19,15 +19,25 @@ enum BrokerLetter {
         let death = death(delivery.message.properties.headers, queue: queue)
         let why = death?.reason ?? unknown
         let properties = delivery.message.properties
+        let (reason, detail) = verdict(why, bodyBytes: delivery.message.body.count)
         return DeadLetter(
-            reason: why == "expired" ? .expired : .infrastructure,
-            detail: "the broker itself gave it up: \(sentences[why] ?? unknown)", firstFailedAt: unknown,
+            reason: reason, detail: detail, firstFailedAt: unknown,
             deadAt: death?.at ?? now.text, attempts: attempts(properties.headers), worker: unknown,
             policyDigest: unknown,
             claimedReplays: headers[ReplayHistory.header].flatMap(ReplayHistory.init(text:)) ?? ReplayHistory(),
             exchange: death?.exchange ?? unknown, routingKey: death?.routingKey ?? unknown,
             envelope: Envelope.json(properties, headersLost: delivery.headersTooDeep),
             body: delivery.message.body)
+    }
+
+    /// Workers reject one thing only, and do not carry it: a body that they would not hold. It is seen to be one.
+    private static func verdict(_ why: String, bodyBytes: Int) -> (DeadLetterReason, detail: String) {
+        let maximum = RequestContract.maximumBodyBytes
+        if why == "rejected", bodyBytes > maximum { return (.tooLarge, "message: is larger than \(maximum) bytes") }
+        return (
+            why == "expired" ? .expired : .infrastructure,
+            "the broker itself gave it up: \(sentences[why] ?? unknown)"
+        )
     }
 
     /// Longer headers were written by no worker, and would not fit into a line of the store.

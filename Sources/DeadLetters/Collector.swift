@@ -50,7 +50,10 @@ public struct Collector: Sendable {
         if waiting == 0 { return 0 }
         var writer = try store.open(now: now())
         let inbox = Inbox<AMQPEvent>()
-        let connection = AMQPConnection.open(address, name: "dead-letters collect") { inbox.post($0) }
+        // A letter keeps its body whole, whatever a broker took.
+        let connection = AMQPConnection.open(address, name: "dead-letters collect", maximumBodyBytes: .max) {
+            inbox.post($0)
+        }
         defer { connection.abort() }
         var collected = 0
         // A connection takes its time to open, and says so when it does not.

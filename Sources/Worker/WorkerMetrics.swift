@@ -94,8 +94,13 @@ struct WorkerMeter {
     mutating func delivered(_ deliveries: [Delivery], at now: Double) {
         metrics.consumed += deliveries.count
         metrics.redeliveries += deliveries.count { $0.redelivered }
-        if let last = deliveries.last { arrivals.append((last.deliveryTag, deliveries.count, now)) }
+        // What is too large is rejected at once and never acknowledged.
+        let readable = deliveries.filter { !$0.bodyTooLarge }
+        if let last = readable.last { arrivals.append((last.deliveryTag, readable.count, now)) }
     }
+
+    /// The broker was told to make a dead letter of it.
+    mutating func rejected(_ reason: DeadLetterReason) { metrics.deadLetters[reason, default: 0] += 1 }
 
     mutating func decided(_ arrivals: [Arrival], since start: Double, at now: Double) {
         guard !arrivals.isEmpty else { return }

@@ -125,7 +125,8 @@ struct WorkerShell {
         case .deliveries(let deliveries):
             meter.delivered(deliveries, at: Stopwatch.seconds())
             lastArrival = SteadyClock.milliseconds()
-            quarantined(quarantine.arrived(deliveries.map(candidate), restIsIdle: pipeline.isIdle))
+            let readable = rejectingTooLarge(deliveries)
+            quarantined(quarantine.arrived(readable.map(candidate), restIsIdle: pipeline.isIdle))
         case .cancelled(byBroker: false) where isWidening:
             isWidening = false
             consume()

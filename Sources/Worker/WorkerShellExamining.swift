@@ -11,6 +11,20 @@ extension WorkerShell {
             item: delivery, message: { judge.message(of: delivery) }, deliveries: delivery.earlierDeliveries)
     }
 
+    /// Those whose bodies are here. The others are left to the broker, which makes dead letters of them as they are and
+    /// keeps them until it has: nobody could hold them all in memory on their way.
+    mutating func rejectingTooLarge(_ deliveries: [Delivery]) -> [Delivery] {
+        for delivery in deliveries where delivery.bodyTooLarge {
+            consumer?.reject(deliveryTag: delivery.deliveryTag, requeue: false)
+            tell(
+                .warning, "a message becomes a dead letter: message: is larger than a worker holds",
+                [("reason", DeadLetterReason.tooLarge.rawValue)])
+            meter.rejected(.tooLarge)
+            summary.deadLetters += 1
+        }
+        return deliveries.filter { !$0.bodyTooLarge }
+    }
+
     mutating func quarantined(_ actions: [Quarantine<Delivery>.Action]) {
         var passed: [Delivery] = []
         for action in actions {

@@ -51,6 +51,25 @@ import Testing
         #expect(machine.handle(.consume(queue: "q", prefetch: 5, exclusive: false)).isEmpty)
     }
 
+    /// Whatever a broker took: the memory is bounded, and the next message is read as ever.
+    @Test func aBodyLongerThanIsKeptIsCountedAndNotKept() throws {
+        var machine = ConnectionMachine(maximumBodyBytes: 3)
+        for frame in [deliver(1), header(5), .body(channel: 1, [1, 2, 3]), .body(channel: 1, [4, 5])] {
+            #expect(try machine.receive(frame).isEmpty)
+        }
+        for frame in [deliver(2), header(3), .body(channel: 1, [6, 7, 8])] { _ = try machine.receive(frame) }
+        guard case .deliveries(let deliveries)? = machine.takeEvents().first else {
+            Issue.record("no deliveries")
+            return
+        }
+        #expect(deliveries.map(\.message.body) == [[], [6, 7, 8]])
+        #expect(deliveries.map(\.bodyTooLarge) == [true, false])
+        // One that goes on beyond what its header says is a violation, kept or not.
+        _ = try machine.receive(deliver(3))
+        _ = try machine.receive(header(4))
+        #expect(throws: AMQPError.self) { try machine.receive(.body(channel: 1, [1, 2, 3, 4, 5])) }
+    }
+
     @Test func deliveriesOfOneTurnAreOneEventAndKeepTheirOrder() throws {
         var machine = try consuming()
         let frames = [

@@ -166,6 +166,18 @@ struct BrokerLetterTests {
         ])
     }
 
+    @Test func whatAWorkerRejectedForItsSizeSaysSo() {
+        var message = Self.message([("x-death", .array([Self.death(.string("rejected"))]))])
+        #expect(Self.letter(message).reason == .infrastructure)
+        message.body = [UInt8](repeating: 0x20, count: RequestContract.maximumBodyBytes + 1)
+        let letter = Self.letter(message)
+        #expect(letter.reason == .tooLarge && letter.detail == "message: is larger than 65536 bytes")
+        #expect(letter.body == message.body)
+        // What waited too long did so whatever its size.
+        message.properties.headers = [("x-death", .array([Self.death(.string("expired"))]))]
+        #expect(Self.letter(message).reason == .expired)
+    }
+
     private static let workers = DeadLetter(
         reason: .poison, detail: "/form: of \"this\" é", firstFailedAt: "2026-03-01T10:00:00.00Z",
         deadAt: "2026-03-04T10:00:00.00Z", attempts: 3, worker: "w1", policyDigest: "sha-256:00",

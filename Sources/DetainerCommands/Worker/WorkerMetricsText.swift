@@ -58,7 +58,8 @@ enum WorkerMetricsText {
             "detainer_redeliveries_total", .counter, help: "Deliveries that the broker says came before.",
             metrics.redeliveries)
         text.add(
-            "detainer_dead_letters_total", .counter, help: "Dead letters that the broker confirmed.",
+            "detainer_dead_letters_total", .counter,
+            help: "Dead letters that the broker confirmed, or was told to make of bodies too large to hold.",
             metrics.deadLetters.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 (labels: [("reason", $0.key.rawValue)], value: $0.value)
             })
