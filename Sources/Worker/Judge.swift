@@ -8,6 +8,9 @@ public import Policy
 /// Pure: time is an argument. A verdict is an outcome or a dead letter; there is no third, for deciding has no
 /// transient failures. Immutable and passed by reference: each delivery's letter is made by it later, if at all.
 public final class Judge: Sendable {
+    /// A sender has a few, signatures and traces included, and brokers add a dozen.
+    static let maximumHeaders = 256
+
     let policies: PolicySet
     private let keys: [String: PseudonymKey]
     private let publishers: PublisherKeys?
@@ -69,6 +72,9 @@ public final class Judge: Sendable {
         }
         if delivery.headersTooDeep { return dead(.schema, "headers: nested too deeply to be read") }
         let properties = delivery.message.properties
+        if properties.headers.count > Self.maximumHeaders {
+            return dead(.schema, "headers: there are more than \(Self.maximumHeaders)")
+        }
         // Before anything in it is read.
         switch publishers?.judge(
             keyID: properties.text(of: MessageSignature.keyHeader),
