@@ -36,7 +36,9 @@ let package = Package(
     name: "detainer-worker",
     products: [
         .executable(name: "detainer", targets: ["detainer"]),
-        // What is measured by itself.
+        // What is measured or fuzzed by itself.
+        .library(name: "AMQPClient", targets: ["AMQPClient"]),
+        .library(name: "DeadLetters", targets: ["DeadLetters"]),
         .library(name: "Detainers", targets: ["Detainers"]),
         .library(name: "Policy", targets: ["Policy"]),
         .library(name: "Ledger", targets: ["Ledger"]),
