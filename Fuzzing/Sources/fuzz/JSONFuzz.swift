@@ -95,7 +95,10 @@ enum JSONFuzz {
         switch value {
         case .null: return other is NSNull
         case .bool(let flag): return (other as? Bool) == flag
-        case .string(let text): return (other as? String).map { $0.utf8.elementsEqual(text.utf8) } ?? false
+        case .string(let text):
+            // It drops a byte order mark within a string, where it is a character like others.
+            func marked(_ text: String) -> [Unicode.Scalar] { text.unicodeScalars.filter { $0.value != 0xfeff } }
+            return (other as? String).map { marked($0) == marked(text) } ?? false
         case .number(let text):
             guard let number = other as? NSNumber, let double = Double(text) else { return false }
             // Whole numbers beyond 2^53 come as integers there.

@@ -1,10 +1,11 @@
+import Foundation
 import Glibc
 
 @testable import Ledger
 
 /// A disk in memory that never fails: thousands of ledgers a second are recovered on it.
 ///
-/// Used by one thread.
+/// Readers open files on several threads at once: a lock guards all that changes then.
 final class MemoryDisk: @unchecked Sendable {
     private final class Node {
         var bytes: [UInt8]
@@ -14,12 +15,15 @@ final class MemoryDisk: @unchecked Sendable {
     private var nodes: [String: Node] = [:]
     private var opened: [Int32: (node: Node, position: Int)] = [:]
     private var nextFile: Int32 = 3
+    private let lock = NSRecursiveLock()
 
     init(_ contents: [String: [UInt8]]) { nodes = contents.mapValues(Node.init) }
 
     var contents: [String: [UInt8]] { nodes.mapValues(\.bytes) }
 
     private func open(_ path: String, _ flags: Int32) throws(FileSystem.Errno) -> Int32 {
+        lock.lock()
+        defer { lock.unlock() }
         if flags & O_EXCL != 0, nodes[path] != nil { throw FileSystem.Errno(number: EEXIST) }
         let isMade = flags & O_CREAT != 0
         guard let node = flags & O_DIRECTORY != 0 ? Node([]) : nodes[path] ?? (isMade ? Node([]) : nil) else {
@@ -33,6 +37,8 @@ final class MemoryDisk: @unchecked Sendable {
     }
 
     private func node(_ file: Int32) throws(FileSystem.Errno) -> Node {
+        lock.lock()
+        defer { lock.unlock() }
         guard let node = opened[file]?.node else { throw FileSystem.Errno(number: EBADF) }
         return node
     }
@@ -81,7 +87,7 @@ final class MemoryDisk: @unchecked Sendable {
         files.makeDirectory = { _ in }
         files.lock = { _ in }
         files.unlock = { _ in }
-        files.close = { [self] file in opened[file] = nil }
+        files.close = { [self] file in lock.withLock { opened[file] = nil } }
         files.exists = { [self] path in
             nodes[path] != nil || nodes.keys.contains { $0.hasPrefix(path + "/") }
         }
