@@ -38,6 +38,11 @@ public enum AMQPAdministration {
     }
 }
 
+/// What an exchange passes messages on to.
+public enum BindingKind: String, Sendable, Equatable {
+    case queue, exchange
+}
+
 /// A channel on which to declare things; each call waits for the broker's answer.
 ///
 /// A call that the broker refuses closes its channel; the next call opens another, so that one can look for many
@@ -61,10 +66,12 @@ public struct AdministrationChannel: ~Copyable {
 
     /// - Parameter passive: only look whether it is there; `.notFound` is thrown where it is not.
     public mutating func declareExchange(
-        name: String, type: String, durable: Bool = true, passive: Bool = false
+        name: String, type: String, durable: Bool = true, passive: Bool = false,
+        arguments: [(String, FieldValue)] = []
     ) throws {
         try call { handle, channel throws(AMQPError) in
-            try handle.declareExchange(channel, name: name, type: type, durable: durable, passive: passive)
+            try handle.declareExchange(
+                channel, name: name, type: type, durable: durable, passive: passive, arguments: arguments)
         }
     }
 
@@ -80,8 +87,24 @@ public struct AdministrationChannel: ~Copyable {
     }
 
     public mutating func bindQueue(queue: String, exchange: String, routingKey: String) throws {
+        try bind(.queue, queue, to: exchange, routingKey: routingKey)
+    }
+
+    /// Lets an exchange pass on to a queue, or to a second exchange.
+    public mutating func bind(
+        _ kind: BindingKind, _ destination: String, to exchange: String, routingKey: String
+    ) throws {
         try call { handle, channel throws(AMQPError) in
-            try handle.bindQueue(channel, queue: queue, exchange: exchange, routingKey: routingKey)
+            try handle.bind(channel, kind, destination, to: exchange, routingKey: routingKey, away: false)
+        }
+    }
+
+    /// Takes such a binding away; one that is not there is no error.
+    public mutating func unbind(
+        _ kind: BindingKind, _ destination: String, from exchange: String, routingKey: String
+    ) throws {
+        try call { handle, channel throws(AMQPError) in
+            try handle.bind(channel, kind, destination, to: exchange, routingKey: routingKey, away: true)
         }
     }
 

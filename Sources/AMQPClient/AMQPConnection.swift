@@ -43,9 +43,12 @@ public final class AMQPConnection: Sendable {
     /// Starts the consumer: `.consuming` follows, or `.closed` where there is no such queue; there is one consumer at
     /// a time, a call while there is one does nothing.
     ///
-    /// - Parameter prefetch: how many deliveries may be unacknowledged; 0 would be without bound.
-    public func consume(queue: String, prefetch: UInt16, exclusive: Bool = false) {
-        mailbox.post(.consume(queue: queue, prefetch: prefetch, exclusive: exclusive))
+    /// - Parameters:
+    ///   - prefetch: how many deliveries may be unacknowledged; 0 would be without bound.
+    ///   - tag: what the broker's own tools show for the consumer, at most 255 bytes; another one each time on one
+    ///     connection. Without one it is `consumer-` and a number.
+    public func consume(queue: String, prefetch: UInt16, exclusive: Bool = false, tag: String? = nil) {
+        mailbox.post(.consume(queue: queue, prefetch: prefetch, exclusive: exclusive, tag: tag))
     }
 
     /// Ends the consumer: `.cancelled` follows after the last delivery; what is in hand can still be acknowledged.

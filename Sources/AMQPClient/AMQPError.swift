@@ -50,6 +50,9 @@ public struct AMQPError: Error, Sendable, Equatable, CustomStringConvertible {
         replyCode.map { "\(message) (\(code.name), \($0))" } ?? "\(message) (\(code.name))"
     }
 
+    /// The reply code of AMQP 0-9-1 with which a broker refuses an exchange's type that it does not know.
+    public static let commandInvalid = 503
+
     static let localClose = AMQPError(code: .localClose, message: "the connection was closed by this side")
 
     static let silent = AMQPError(

@@ -271,21 +271,27 @@ import Glibc
     }
 
     func declareExchange(
-        _ channel: UInt16, name: String, type: String, durable: Bool, passive: Bool
+        _ channel: UInt16, name: String, type: String, durable: Bool, passive: Bool,
+        arguments: [(String, FieldValue)] = []
     ) throws(AMQPError) {
+        try Self.checkNesting(arguments)
         arena.recycle()
         unsafe amqp_exchange_declare(
             state, channel, arena.bytes(name), arena.bytes(type), passive ? 1 : 0, durable ? 1 : 0, 0, 0,
-            arena.table([]))
+            arena.table(arguments))
         try answered(channel)
+    }
+
+    private static func checkNesting(_ arguments: [(String, FieldValue)]) throws(AMQPError) {
+        guard WireSize.size(ofTable: arguments, depth: 1) != nil else {
+            throw AMQPError(code: .preconditionFailed, message: "the arguments are nested too deeply")
+        }
     }
 
     func declareQueue(
         _ channel: UInt16, name: String, arguments: [(String, FieldValue)], passive: Bool
     ) throws(AMQPError) -> AdministrationChannel.QueueCount {
-        guard WireSize.size(ofTable: arguments, depth: 1) != nil else {
-            throw AMQPError(code: .preconditionFailed, message: "the queue's arguments are nested too deeply")
-        }
+        try Self.checkNesting(arguments)
         arena.recycle()
         let declared = unsafe amqp_queue_declare(
             state, channel, arena.bytes(name), passive ? 1 : 0, 1, 0, 0, arena.table(arguments))
@@ -295,10 +301,20 @@ import Glibc
             messageCount: Int(counts.message_count), consumerCount: Int(counts.consumer_count))
     }
 
-    func bindQueue(_ channel: UInt16, queue: String, exchange: String, routingKey: String) throws(AMQPError) {
+    /// - Parameter away: takes the binding away; one that is not there is no error.
+    func bind(
+        _ channel: UInt16, _ kind: BindingKind, _ destination: String, to exchange: String, routingKey: String,
+        away: Bool
+    ) throws(AMQPError) {
         arena.recycle()
-        unsafe amqp_queue_bind(
-            state, channel, arena.bytes(queue), arena.bytes(exchange), arena.bytes(routingKey), arena.table([]))
+        let to = unsafe arena.bytes(destination)
+        let (from, key, none) = unsafe (arena.bytes(exchange), arena.bytes(routingKey), arena.table([]))
+        switch (kind, away) {
+        case (.queue, false): unsafe amqp_queue_bind(state, channel, to, from, key, none)
+        case (.queue, true): unsafe amqp_queue_unbind(state, channel, to, from, key, none)
+        case (.exchange, false): unsafe amqp_exchange_bind(state, channel, to, from, key, none)
+        case (.exchange, true): unsafe amqp_exchange_unbind(state, channel, to, from, key, none)
+        }
         try answered(channel)
     }
 

@@ -44,8 +44,8 @@ struct ConnectionMachine: Sendable {
         if command == .abort { return [.finish(.localClose)] }
         if isClosing { return [] }
         switch command {
-        case .consume(let queue, let prefetch, let exclusive):
-            return startConsumer(queue: queue, prefetch: prefetch, exclusive: exclusive)
+        case .consume(let queue, let prefetch, let exclusive, let tag):
+            return startConsumer(queue: queue, prefetch: prefetch, exclusive: exclusive, tag: tag)
         case .stopConsuming: return stopConsumer()
         case .acknowledge(let tag, let multiple): return [.send(.ack(deliveryTag: tag, multiple: multiple))]
         case .reject(let tag, let requeue): return [.send(.reject(deliveryTag: tag, requeue: requeue))]
@@ -57,13 +57,18 @@ struct ConnectionMachine: Sendable {
         }
     }
 
-    private mutating func startConsumer(queue: String, prefetch: UInt16, exclusive: Bool) -> [Step] {
+    private mutating func startConsumer(
+        queue: String, prefetch: UInt16, exclusive: Bool, tag: String?
+    ) -> [Step] {
         guard consumer == .none else { return [] }
         guard queue.utf8.count <= ShortString.maximumBytes else {
             return [.finish(AMQPError(code: .notFound, message: "a queue's name has at most 255 bytes"))]
         }
         consumersStarted += 1
-        let tag = "consumer-\(consumersStarted)"
+        let tag = tag ?? "consumer-\(consumersStarted)"
+        guard tag.utf8.count <= ShortString.maximumBytes else {
+            return [.finish(AMQPError(code: .preconditionFailed, message: "a consumer's tag has at most 255 bytes"))]
+        }
         consumer = .starting(tag: tag)
         return [
             .send(.qos(prefetch: prefetch)), .send(.consume(queue: queue, consumerTag: tag, exclusive: exclusive)),

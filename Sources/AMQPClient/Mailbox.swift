@@ -4,7 +4,7 @@ import Synchronization
 
 /// What a connection's owner asks of it.
 enum Command: Sendable, Equatable {
-    case consume(queue: String, prefetch: UInt16, exclusive: Bool)
+    case consume(queue: String, prefetch: UInt16, exclusive: Bool, tag: String? = nil)
     case stopConsuming
     case acknowledge(deliveryTag: UInt64, multiple: Bool)
     case reject(deliveryTag: UInt64, requeue: Bool)

@@ -70,6 +70,20 @@ import Testing
         #expect(throws: AMQPError.self) { try machine.receive(.body(channel: 1, [1, 2, 3, 4, 5])) }
     }
 
+    @Test func aTagOfTheOwnersIsUsedAndMayNotBeTooLong() {
+        var machine = ConnectionMachine()
+        let tag = String(repeating: "t", count: 255)
+        let steps = machine.handle(.consume(queue: "q", prefetch: 5, exclusive: false, tag: tag))
+        #expect(steps.last == .send(.consume(queue: "q", consumerTag: tag, exclusive: false)))
+        machine = ConnectionMachine()
+        let refused = machine.handle(.consume(queue: "q", prefetch: 5, exclusive: false, tag: tag + "t"))
+        guard case .finish(let error)? = refused.first, refused.count == 1 else {
+            Issue.record("\(refused)")
+            return
+        }
+        #expect(error.code == .preconditionFailed)
+    }
+
     @Test func deliveriesOfOneTurnAreOneEventAndKeepTheirOrder() throws {
         var machine = try consuming()
         let frames = [
