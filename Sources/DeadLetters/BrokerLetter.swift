@@ -8,7 +8,7 @@ enum BrokerLetter {
     static let workerRoutingKey = "worker"
     static let unknown = "unknown"
 
-    static func letter(from delivery: Delivery, queue: String, at now: Moment) -> DeadLetter {
+    static func letter(from delivery: Delivery, queues: Set<String>, at now: Moment) -> DeadLetter {
         var headers: [String: String] = [:]
         for case (let name, .string(let text)) in delivery.message.properties.headers { headers[name] = text }
         if delivery.routingKey == workerRoutingKey,
@@ -16,7 +16,7 @@ enum BrokerLetter {
         {
             return letter
         }
-        let death = death(delivery.message.properties.headers, queue: queue)
+        let death = death(delivery.message.properties.headers, queues: queues)
         let why = death?.reason ?? unknown
         let properties = delivery.message.properties
         let (reason, detail) = verdict(why, bodyBytes: delivery.message.body.count)
@@ -66,9 +66,9 @@ enum BrokerLetter {
         var routingKey: String?
     }
 
-    /// What `x-death` says of our queue. The broker writes it, and a publisher could have written it before: it decides
-    /// nothing but what is shown, and where a replay goes that a person plans.
-    private static func death(_ headers: [(String, FieldValue)], queue: String) -> Death? {
+    /// What `x-death` says of one of our queues. The broker writes it, and a publisher could have written it before: it
+    /// decides nothing but what is shown, and where a replay goes that a person plans.
+    private static func death(_ headers: [(String, FieldValue)], queues: Set<String>) -> Death? {
         guard case .array(let deaths)? = headers.first(where: { $0.0 == "x-death" })?.1 else { return nil }
         for case .table(let death) in deaths {
             func text(_ name: String) -> String? {
@@ -79,7 +79,9 @@ enum BrokerLetter {
                     nil
                 }
             }
-            guard text("queue") == queue, let reason = text("reason"), sentences[reason] != nil else { continue }
+            guard let queue = text("queue"), queues.contains(queue), let reason = text("reason"),
+                sentences[reason] != nil
+            else { continue }
             var found = Death(reason: reason, exchange: text("exchange"))
             if case .array(let keys)? = death.first(where: { $0.0 == "routing-keys" })?.1,
                 case .string(let key)? = keys.first, key.utf8.count <= 255

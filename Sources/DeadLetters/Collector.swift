@@ -15,19 +15,19 @@ public struct Collector: Sendable {
 
     private let address: BrokerAddress
     private let queue: String
-    private let requestQueue: String
+    private let requestQueues: Set<String>
     private let store: LetterStore
     private let key: PseudonymKey
     private let now: @Sendable () -> Moment
 
-    /// - Parameter requestQueue: whose letters the broker itself may have sent here.
+    /// - Parameter requestQueues: whose letters the broker itself may have sent here.
     public init(
-        _ address: BrokerAddress, queue: String, requestQueue: String, store: LetterStore, key: PseudonymKey,
+        _ address: BrokerAddress, queue: String, requestQueues: Set<String>, store: LetterStore, key: PseudonymKey,
         now: @escaping @Sendable () -> Moment
     ) {
         self.address = address
         self.queue = queue
-        self.requestQueue = requestQueue
+        self.requestQueues = requestQueues
         self.store = store
         self.key = key
         self.now = now
@@ -97,7 +97,7 @@ public struct Collector: Sendable {
     private func records(_ deliveries: [Delivery]) -> [LetterRecord] {
         let at = now()
         return deliveries.map { delivery in
-            let letter = BrokerLetter.letter(from: delivery, queue: requestQueue, at: at)
+            let letter = BrokerLetter.letter(from: delivery, queues: requestQueues, at: at)
             return .letter(StoredLetter(id: LetterID(letter, key), arrivedAt: at.text, letter: letter))
         }
     }

@@ -33,31 +33,26 @@ extension Topology {
         var definition: JSONValue
     }
 
-    // In the order in which they were made.
-    private var intake: String { exchanges[0].name }
-    private var outcomes: String { exchanges[1].name }
-    private var dead: String { exchanges[2].name }
-    private var requests: String { queues[0].name }
-    private var deadLetters: String { queues[1].name }
-    private var report: String { queues[2].name }
-
     /// The users that a deployment needs, each with no right more.
     public var users: [User] {
         let exchanges = exchanges.map(\.name)
         let queues = queues.map(\.name)
+        let requests = requestQueues.map(\.name)
+        // The exchange that spreads is bound to another, which takes `write`.
+        let bound = partitions.map { [$0.exchange] } ?? []
         return [
             user(
-                "worker", "decides requests, publishes outcomes and dead letters", write: [outcomes, dead],
-                read: [requests]),
-            user("intake", "submits requests and records", write: [intake]),
+                "worker", "decides requests, publishes outcomes and dead letters", write: [outcomes.name, dead.name],
+                read: requests),
+            user("intake", "submits requests and records", write: [intake.name]),
             // Without `read` on an exchange, `write` on a queue allows nothing but looking how much waits there.
             user(
-                "operator", "collects and replays dead letters, traces requests", write: [intake, requests],
-                read: [deadLetters]),
-            user("aggregator", "follows the events for the annual report", read: [report]),
+                "operator", "collects and replays dead letters, traces requests", write: [intake.name] + requests,
+                read: [deadLetterQueue.name]),
+            user("aggregator", "follows the events for the annual report", read: [reportQueue.name]),
             user(
                 "topology", "applies and examines the topology", configure: exchanges + queues,
-                write: queues + [dead], read: exchanges + [requests]),
+                write: queues + [dead.name] + bound, read: exchanges + requests),
             user("monitor", "reads figures over HTTP", tags: ["monitoring"]),
         ]
     }
@@ -79,7 +74,7 @@ extension Topology {
     /// aggregator that is killed again and again would lose what it held.
     var policy: Policy {
         Policy(
-            name: "detainer-keep", pattern: Self.pattern([deadLetters, report]),
+            name: "detainer-keep", pattern: Self.pattern([deadLetterQueue.name, reportQueue.name]),
             definition: ["delivery-limit": .number(String(Self.unreachedDeliveryLimit))])
     }
 
@@ -142,7 +137,7 @@ extension Topology {
     private static func definition(_ exchange: Exchange) -> JSONValue {
         [
             "name": .string(exchange.name), "type": .string(exchange.type), "durable": true, "auto_delete": false,
-            "internal": false, "arguments": [:],
+            "internal": false, "arguments": json(exchange.arguments),
         ]
     }
 
@@ -154,8 +149,9 @@ extension Topology {
 
     private static func definition(_ binding: Binding) -> JSONValue {
         [
-            "source": .string(binding.exchange), "destination": .string(binding.queue), "destination_type": "queue",
-            "routing_key": .string(binding.routingKey), "arguments": [:],
+            "source": .string(binding.exchange), "destination": .string(binding.destination),
+            "destination_type": .string(binding.kind.rawValue), "routing_key": .string(binding.routingKey),
+            "arguments": [:],
         ]
     }
 
@@ -230,12 +226,13 @@ extension Topology {
     }
 
     private static func object(_ exchange: Exchange, _ vhost: String) -> KubernetesObject {
-        KubernetesObject(
-            kind: "Exchange", name: objectName(exchange.name),
-            spec: [
-                "name": .string(exchange.name), "vhost": .string(vhost), "type": .string(exchange.type),
-                "durable": true, "autoDelete": false,
-            ])
+        var spec = [
+            JSONMember(name: "name", value: .string(exchange.name)), JSONMember(name: "vhost", value: .string(vhost)),
+            JSONMember(name: "type", value: .string(exchange.type)), JSONMember(name: "durable", value: true),
+            JSONMember(name: "autoDelete", value: false),
+        ]
+        if !exchange.arguments.isEmpty { spec.append(JSONMember(name: "arguments", value: json(exchange.arguments))) }
+        return KubernetesObject(kind: "Exchange", name: objectName(exchange.name), spec: .object(spec))
     }
 
     private static func object(_ queue: Queue, _ vhost: String) -> KubernetesObject {
@@ -257,10 +254,11 @@ extension Topology {
 
     private static func object(_ binding: Binding, _ vhost: String) -> KubernetesObject {
         KubernetesObject(
-            kind: "Binding", name: objectName(binding.exchange, "to", binding.queue),
+            kind: "Binding", name: objectName(binding.exchange, "to", binding.destination),
             spec: [
-                "vhost": .string(vhost), "source": .string(binding.exchange), "destination": .string(binding.queue),
-                "destinationType": "queue", "routingKey": .string(binding.routingKey),
+                "vhost": .string(vhost), "source": .string(binding.exchange),
+                "destination": .string(binding.destination), "destinationType": .string(binding.kind.rawValue),
+                "routingKey": .string(binding.routingKey),
             ])
     }
 

@@ -25,12 +25,21 @@ struct Site {
 
     private init(_ other: Site, worker: String) {
         (scratch, prefix, url) = (other.scratch, other.prefix, other.url)
-        binary = Self.binary(scratch, prefix, worker: worker, url: url)
+        var binary = other.binary
+        binary.environment["DETAINER_WORKER_NAME"] = worker
+        self.binary = binary
     }
 
     /// The same corner, by other settings.
     init(_ other: Site, binary: Binary) {
         (scratch, prefix, url, self.binary) = (other.scratch, other.prefix, other.url, binary)
+    }
+
+    /// The same corner, by settings that are added.
+    func with(_ environment: [String: String]) -> Site {
+        var binary = binary
+        binary.environment.merge(environment) { _, new in new }
+        return Site(self, binary: binary)
     }
 
     /// The same corner, another worker.
@@ -47,6 +56,7 @@ struct Site {
         for (key, name) in [
             ("INTAKE_EXCHANGE", "intake"), ("OUTCOME_EXCHANGE", "outcomes"), ("DEAD_EXCHANGE", "dead"),
             ("REQUEST_QUEUE", "requests"), ("DEAD_LETTER_QUEUE", "dead-letters"), ("REPORT_QUEUE", "report"),
+            ("PARTITION_EXCHANGE", "partitions"),
         ] { environment["DETAINER_TOPOLOGY_" + key] = prefix + "." + name }
         return Binary(environment: environment)
     }

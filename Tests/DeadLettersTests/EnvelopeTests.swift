@@ -148,7 +148,7 @@ struct BrokerLetterTests {
     private static func letter(_ message: Message, routingKey: String = "broker") -> DeadLetter {
         let delivery = Delivery(
             deliveryTag: 1, redelivered: false, exchange: "detainer.dead", routingKey: routingKey, message: message)
-        return BrokerLetter.letter(from: delivery, queue: "detainer.requests", at: now)
+        return BrokerLetter.letter(from: delivery, queues: ["detainer.requests"], at: now)
     }
 
     private static func message(_ headers: [(String, FieldValue)]) -> Message {

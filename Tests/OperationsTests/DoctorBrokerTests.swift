@@ -45,7 +45,7 @@ struct DoctorBrokerTests {
             facts.queueDetails[queue.name] = try self.queue(queue.name)
         }
         for binding in topology.bindings {
-            facts.bindings[binding.exchange] = .seen([try bound(binding.queue)])
+            facts.bindings[binding.exchange] = .seen([try bound(binding.destination)])
         }
         facts.overview = .seen(try #require(BrokerOverview(json: ["rabbitmq_version": .string(version)])))
         facts.nodes = .seen([try #require(BrokerNode(json: ["name": "rabbit@a", "running": true]))])

@@ -19,7 +19,7 @@ struct DeadLettersCollect: AsyncParsableCommand {
 
     static func collect(_ settings: Settings) async throws -> Int {
         let collector = Collector(
-            try settings.address(), queue: settings[.deadLetterQueue], requestQueue: settings[.requestQueue],
+            try settings.address(), queue: settings[.deadLetterQueue], requestQueues: settings.requestQueueNames,
             store: try settings.letterStore(), key: try settings.letterKey(), now: { WallClock.now() })
         let waiting = try await collector.waiting()
         // It blocks for disk and broker: not on a thread that others share.

@@ -15,7 +15,9 @@ enum StatusLook {
     static func status(
         _ settings: Settings, ledgers: [String], onDisk: [String]?, verifying: Bool
     ) async throws -> PoolStatus {
-        var status = PoolStatus(queues: await queues(settings))
+        let queues = await queues(settings)
+        var status = PoolStatus(queues: queues.queues)
+        status.leftovers = queues.leftovers
         for path in try ledgers.flatMap({ try LedgerReader.workerDirectories(under: $0) }) {
             if let worker = try worker(path, onDisk: onDisk, verifying: verifying) { status.workers.append(worker) }
         }
@@ -63,19 +65,27 @@ enum StatusLook {
 
     // MARK: - queues
 
-    private static func queues(_ settings: Settings) async -> PoolStatus.Queues {
+    private static func queues(
+        _ settings: Settings
+    ) async -> (queues: PoolStatus.Queues, leftovers: [Topology.Leftover]) {
         do {
             let address = try settings.address()
-            let names = Topology(settings).queues.map(\.name)
+            let topology = Topology(settings)
+            let names = topology.queues.map(\.name)
             var seen = try await managed(settings, address, names)
             if seen == nil { seen = try await declared(address, names) }
             func queue(_ name: String) -> PoolStatus.Queue { seen?[name] ?? PoolStatus.Queue(name: name) }
-            let last = [settings[.deadLetterQueue], settings[.reportQueue]]
-            return .seen(
-                requests: names.filter { !last.contains($0) }.map(queue), deadLetters: queue(last[0]),
-                report: queue(last[1]))
+            let requests = topology.requestQueues.enumerated().map { index, one in
+                var queue = queue(one.name)
+                if topology.partitions != nil { queue.partition = index + 1 }
+                return queue
+            }
+            let queues = PoolStatus.Queues.seen(
+                requests: requests, deadLetters: queue(topology.deadLetterQueue.name),
+                report: queue(topology.reportQueue.name))
+            return (queues, try await topology.leftovers(address))
         } catch {
-            return .unseen(Exit.sentence(error))
+            return (.unseen(Exit.sentence(error)), [])
         }
     }
 

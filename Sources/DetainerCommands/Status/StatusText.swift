@@ -16,6 +16,9 @@ extension PoolStatus {
         case .unseen(let why): lines.append("queues: not seen (\(why))")
         case .seen: lines += queues.all.map(\.line)
         }
+        lines += leftovers.map {
+            "queue \($0.queue), of settings with other partitions: \($0.waiting) ready, \($0.consumers) consumers"
+        }
         let reasons = letters.map { "\($0.count) \($0.reason)" }.joined(separator: ", ")
         lines.append("dead letters: " + (letters.isEmpty ? "none wait" : "\(letterCount) wait: \(reasons)"))
         return lines + ["next: \(next)"]
@@ -26,6 +29,12 @@ extension PoolStatus {
         switch queues {
         case .unseen(let why): objects.append(["queues": .null, "why": .string(why)])
         case .seen: objects += queues.all.map(\.json)
+        }
+        objects += leftovers.map {
+            [
+                "leftover": .string($0.queue), "ready": .number(String($0.waiting)),
+                "consumers": .number(String($0.consumers)),
+            ]
         }
         objects.append([
             "deadLetters": .number(String(letterCount)),

@@ -24,13 +24,17 @@ struct TopologyShow: AsyncParsableCommand {
         try await Exit.mapping {
             let topology = Topology(try common.settings())
             let rows =
-                topology.exchanges.map { ["exchange", $0.name, $0.type] }
-                + topology.queues.map { queue in
-                    ["queue", queue.name, queue.arguments.map { "\($0.0)=\($0.1.text)" }.joined(separator: " ")]
+                topology.exchanges.map { exchange in
+                    ["exchange", exchange.name, ([exchange.type] + words(exchange.arguments)).joined(separator: " ")]
                 }
-                + topology.bindings.map { ["binding", "\($0.exchange) -> \($0.queue)", $0.routingKey] }
+                + topology.queues.map { ["queue", $0.name, words($0.arguments).joined(separator: " ")] }
+                + topology.bindings.map { ["binding", "\($0.exchange) -> \($0.destination)", $0.routingKey] }
             show(rows, names: ["kind", "name", "detail"], format)
         }
+    }
+
+    private func words(_ arguments: [(String, FieldValue)]) -> [String] {
+        arguments.map { "\($0.0)=\($0.1.text)" }
     }
 }
 
@@ -60,18 +64,37 @@ struct TopologyCheck: AsyncParsableCommand {
 
 struct TopologyApply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "apply", abstract: "Make what is missing; never changes or deletes what is there.")
+        commandName: "apply", abstract: "Make what is missing; never changes or deletes what is there.",
+        discussion: """
+            With --retire, after topology.partitions was changed: requests go no longer to the queues of before. These \
+            stay, with what waits in them; exit code 1 while there is any, or somebody takes it.
+            """)
 
     @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Also take away the ways to queues of other partitions.")
+    var retire = false
 
     func run() async throws {
         try await Exit.mapping {
             let settings = try common.settings()
             let topology = Topology(settings)
-            try await topology.apply(try settings.address())
+            var leftovers: [Topology.Leftover] = []
+            if retire {
+                leftovers = try await topology.applyAndRetire(try settings.address())
+            } else {
+                try await topology.apply(try settings.address())
+            }
             Output.print(
                 "\(topology.exchanges.count) exchanges, \(topology.queues.count) queues and "
                     + "\(topology.bindings.count) bindings are there")
+            for leftover in leftovers {
+                let state = leftover.isDone ? "empty, it can be deleted" : "let workers of those settings finish it"
+                Output.print(
+                    "\(leftover.queue), of settings with other partitions: \(leftover.waiting) wait, "
+                        + "\(leftover.consumers) consumers: \(state)")
+            }
+            if leftovers.contains(where: { !$0.isDone }) { throw Exit.no }
         }
     }
 }

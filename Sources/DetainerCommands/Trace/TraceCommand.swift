@@ -51,7 +51,8 @@ struct TraceCommand: AsyncParsableCommand {
 
     /// A queue cannot be looked through without taking its messages; how many wait is all that it tells.
     private static func queues(_ settings: Settings) async -> [String] {
-        let names = [settings[.requestQueue], settings[.deadLetterQueue]]
+        let topology = Topology(settings)
+        let names = (topology.requestQueues + [topology.deadLetterQueue]).map(\.name)
         do {
             let address = try settings.address()
             return try await AMQPAdministration.perform(address, name: "trace", timeoutSeconds: 5) { channel in

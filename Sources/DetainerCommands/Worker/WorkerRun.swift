@@ -49,10 +49,11 @@ struct WorkerRun: AsyncParsableCommand {
             policies: policies, keys: try Self.keys(policies, settings), worker: worker,
             publishers: try settings.publisherKeys())
         try await Self.refuseUnsafeStart(settings, policies)
+        let queue = try settings.workerQueue()
         let manager = await ServiceManager(environment: ProcessInfo.processInfo.environment) { Log.warning($0) }
         let service = WorkerService(
             configuration: WorkerConfiguration(
-                address: try settings.address(), worker: worker, requestQueue: settings[.requestQueue],
+                address: try settings.address(), worker: worker, requestQueue: queue,
                 outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
                 prefetch: settings.prefetch, exitWhenIdleSeconds: exitWhenIdle,
                 tellsEach: settings[.logLevel] == "debug"),
@@ -75,11 +76,11 @@ struct WorkerRun: AsyncParsableCommand {
         Log.info("started version \(Version.text) as process \(getpid()) by \(Operator.name)")
         let health = settings.healthAddress.map { address -> any Service in
             WorkerHealth(
-                address: address, worker: worker, queue: settings[.requestQueue],
+                address: address, worker: worker, queue: queue,
                 exchanges: [settings[.outcomeExchange], settings[.deadExchange]], service: service)
         }
         let watch = ConsumerWatch(
-            address: try settings.address(), worker: worker, queue: settings[.requestQueue], service: service)
+            address: try settings.address(), worker: worker, queue: queue, service: service)
         let summary = try await lifecycle.run(beside: [watch] + (health.map { [$0] } ?? []))
         Log.info(
             "stopped: recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")

@@ -7,7 +7,7 @@ struct BrokerExamination {
 
     let facts: BrokerFacts
     let topology: Topology
-    let names: Names
+    var names: Names { Names(topology) }
     let virtualHost: String
     let user: String
     /// The longest that a worker holds a message without acknowledging it.
@@ -21,12 +21,12 @@ struct BrokerExamination {
         var deadLetters: String
         var report: String
 
-        init(_ settings: Settings) {
-            intake = settings[.intakeExchange]
-            outcomes = settings[.outcomeExchange]
-            dead = settings[.deadExchange]
-            deadLetters = settings[.deadLetterQueue]
-            report = settings[.reportQueue]
+        init(_ topology: Topology) {
+            intake = topology.intake.name
+            outcomes = topology.outcomes.name
+            dead = topology.dead.name
+            deadLetters = topology.deadLetterQueue.name
+            report = topology.reportQueue.name
         }
     }
 
@@ -37,23 +37,22 @@ struct BrokerExamination {
     init(_ facts: BrokerFacts, _ settings: Settings, virtualHost: String, user: String) {
         self.facts = facts
         topology = Topology(settings)
-        names = Names(settings)
         self.virtualHost = virtualHost
         self.user = user
         holdSeconds = settings.drainSeconds + Self.diskSeconds + Self.confirmSeconds
     }
 
     /// The queues that workers consume from.
-    var requestQueues: [Topology.Queue] {
-        topology.queues.filter { ![names.deadLetters, names.report].contains($0.name) }
-    }
+    var requestQueues: [Topology.Queue] { topology.requestQueues }
 
     /// The queues whose messages have nowhere else to go.
-    var lastQueues: [Topology.Queue] { topology.queues.filter { [names.deadLetters, names.report].contains($0.name) } }
+    var lastQueues: [Topology.Queue] { [topology.deadLetterQueue, topology.reportQueue] }
 
     var findings: [Finding] {
         versionFindings + topology.exchanges.map(judge) + topology.queues.map(judge) + bindingFindings
-            + policyFindings + limitFindings + [deadLetteringFinding] + resourceFindings + [timeoutFinding]
+            + partitionFindings + policyFindings + limitFindings + [deadLetteringFinding] + resourceFindings + [
+                timeoutFinding
+            ]
             + [permissionFinding]
     }
 
@@ -95,7 +94,7 @@ struct BrokerExamination {
 
     // MARK: - exchanges and queues
 
-    private static let applyRemedy = "run `detainer topology apply`"
+    static let applyRemedy = "run `detainer topology apply`"
 
     private func judge(_ exchange: Topology.Exchange) -> Finding {
         let name = exchange.name
@@ -114,6 +113,13 @@ struct BrokerExamination {
                 .exchange, name, "it is of type \(type), not \(exchange.type), so that messages go astray",
                 remedy: "stop all that publish to it, delete it, then run `detainer topology apply`", forbidsStart: true
             )
+        }
+        if exchange.type == Partitions.exchangeType, detail.hashProperty != Partitions.property {
+            return .bad(
+                .exchange, name,
+                "it goes by \(detail.hashProperty ?? "the routing key"), not by \(Partitions.property): a request's "
+                    + "repeats do not come to one worker",
+                remedy: "delete it, then run `detainer topology apply`")
         }
         if name == names.outcomes, let alternate = detail.alternate {
             return .bad(
@@ -192,7 +198,7 @@ struct BrokerExamination {
     // MARK: - bindings
 
     private var bindingFindings: [Finding] {
-        [names.intake, names.outcomes, names.dead].map { exchange in
+        topology.exchanges.map(\.name).map { exchange in
             guard case .seen(let bindings) = facts.bindings(from: exchange) else {
                 let alone = exchange == names.outcomes ? ": nothing but \(names.report) may be bound to it" : ""
                 return .unseen(
@@ -200,14 +206,16 @@ struct BrokerExamination {
             }
             for wanted in topology.bindings where wanted.exchange == exchange {
                 let isThere = bindings.contains {
-                    $0.isQueue && $0.destination == wanted.queue && $0.routingKey == wanted.routingKey
+                    $0.isQueue == (wanted.kind == .queue) && $0.destination == wanted.destination
+                        && $0.routingKey == wanted.routingKey
                 }
                 if !isThere {
                     return .bad(
-                        .bindings, exchange, "it does not route to \(wanted.queue)", remedy: Self.applyRemedy)
+                        .bindings, exchange, "it does not route to \(wanted.destination)", remedy: Self.applyRemedy)
                 }
             }
-            let wanted = Set(topology.bindings.filter { $0.exchange == exchange }.map(\.queue))
+            if let finding = strayRoute(exchange, bindings) { return finding }
+            let wanted = Set(topology.bindings.filter { $0.exchange == exchange }.map(\.destination))
             let others = Set(bindings.filter { !$0.isQueue || !wanted.contains($0.destination) }.map(\.destination))
             guard exchange == names.outcomes, !others.isEmpty else {
                 return .good(.bindings, exchange, "it routes to \(wanted.sorted().joined(separator: ", "))")

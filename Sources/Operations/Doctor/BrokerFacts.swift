@@ -26,6 +26,8 @@ struct BrokerFacts: Sendable {
 
     var exchanges: [String: Part] = [:]
     var queues: [String: Part] = [:]
+    /// Queues of settings with other partitions.
+    var leftovers: [Topology.Leftover] = []
 
     var overview: Seen<BrokerOverview>
     var nodes: Seen<[BrokerNode]>

@@ -19,7 +19,7 @@ public struct Doctor: Sendable {
         let topology = Topology(settings)
         let parts = try await Self.parts(topology, address)
         var facts = await managementFacts(topology, address)
-        (facts.exchanges, facts.queues) = parts
+        (facts.exchanges, facts.queues, facts.leftovers) = parts
         return BrokerExamination(facts, settings, virtualHost: address.virtualHost, user: address.user).findings
     }
 
@@ -38,7 +38,9 @@ public struct Doctor: Sendable {
 
     // MARK: - over AMQP
 
-    private typealias Parts = (exchanges: [String: BrokerFacts.Part], queues: [String: BrokerFacts.Part])
+    private typealias Parts = (
+        exchanges: [String: BrokerFacts.Part], queues: [String: BrokerFacts.Part], leftovers: [Topology.Leftover]
+    )
 
     /// A queue's arguments can be seen over AMQP only by declaring it anew: alike, the broker changes nothing, else it
     /// refuses (406) and says what differs. A queue that is not there is not declared.
@@ -46,7 +48,7 @@ public struct Doctor: Sendable {
         try await AMQPAdministration.perform(
             address, name: "doctor", timeoutSeconds: Topology.timeoutSeconds
         ) { channel in
-            var parts: Parts = ([:], [:])
+            var parts: Parts = ([:], [:], [])
             for exchange in topology.exchanges {
                 parts.exchanges[exchange.name] = try part(&channel) {
                     try $0.declareExchange(name: exchange.name, type: exchange.type, passive: true)
@@ -58,6 +60,7 @@ public struct Doctor: Sendable {
                     _ = try $0.declareQueue(name: queue.name, arguments: queue.arguments, passive: false)
                 }
             }
+            parts.leftovers = try topology.leftovers(&channel)
             return parts
         }
     }

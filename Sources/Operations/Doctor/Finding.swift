@@ -18,6 +18,7 @@ extension Doctor {
         case exchange
         case queue
         case bindings
+        case partitions
         case brokerPolicies = "policies of the broker"
         case deliveryLimit = "delivery limit"
         case deadLettering = "dead-lettering"
@@ -43,9 +44,10 @@ extension Doctor {
             case .passwordFile: "Are the files of password and TLS key there, and closed to others?"
             case .encryption: "Does what leaves this machine go through TLS?"
             case .broker: "Which RabbitMQ is it, and what does its version change?"
-            case .exchange: "Are the three exchanges there, with no alternate exchange that hides lost events?"
-            case .queue: "Are the three queues there, quorum queues with the right arguments and a majority of nodes?"
+            case .exchange: "Are the exchanges there, with no alternate exchange that hides lost events?"
+            case .queue: "Are the queues there, quorum queues with the right arguments and a majority of nodes?"
             case .bindings: "Are all bindings there, and is nothing else bound to the outcome exchange?"
+            case .partitions: "Can the broker spread requests over partitions, and do some wait in queues of others?"
             case .brokerPolicies: "Does a policy set a limit, an age or an overflow that destroys messages?"
             case .deliveryLimit: "Would RabbitMQ 4 drop letters or events after 20 deliveries?"
             case .deadLettering: "Is everything there that at-least-once dead-lettering needs?"

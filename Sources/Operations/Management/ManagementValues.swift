@@ -9,6 +9,8 @@ public struct BrokerOverview: Sendable, Equatable {
     public var version: String
     public var erlang: String?
     public var cluster: String?
+    /// The types of exchanges that it knows, those of plugins included; `nil` where it does not tell.
+    public var exchangeTypes: [String]?
 
     public init?(json: JSONValue) {
         guard let version = json["product_version"]?.stringValue ?? json["rabbitmq_version"]?.stringValue else {
@@ -18,6 +20,7 @@ public struct BrokerOverview: Sendable, Equatable {
         product = json["product_name"]?.stringValue ?? "RabbitMQ"
         erlang = json["erlang_version"]?.stringValue
         cluster = json["cluster_name"]?.stringValue
+        exchangeTypes = json["exchange_types"]?.arrayValue?.compactMap { $0["name"]?.stringValue }
     }
 }
 
@@ -137,6 +140,8 @@ public struct ExchangeDetail: Sendable, Equatable {
     public var type: String?
     /// Where what reaches no queue goes, so that it is not returned.
     public var alternate: String?
+    /// What a consistent hash goes by; `nil` for the routing key.
+    public var hashProperty: String?
     public var policy: String?
 
     public init?(json: JSONValue) {
@@ -144,6 +149,7 @@ public struct ExchangeDetail: Sendable, Equatable {
         self.name = name
         type = json["type"]?.stringValue
         alternate = json["arguments"]?["alternate-exchange"]?.stringValue
+        hashProperty = json["arguments"]?["hash-property"]?.stringValue
         policy = json["policy"]?.stringValue
     }
 }

@@ -12,6 +12,7 @@ extension Settings {
         case ledgerDirectory = "ledger.directory"
         case signingKeyFile = "ledger.signing-key-file"
         case workerName = "worker.name"
+        case workerPartition = "worker.partition"
         case prefetch = "worker.prefetch"
         case drainSeconds = "worker.drain-seconds"
         case unsafeStart = "worker.unsafe-start"
@@ -36,6 +37,8 @@ extension Settings {
         case requestQueue = "topology.request-queue"
         case deadLetterQueue = "topology.dead-letter-queue"
         case reportQueue = "topology.report-queue"
+        case partitions = "topology.partitions"
+        case partitionExchange = "topology.partition-exchange"
 
         /// `broker.url` is `DETAINER_BROKER_URL`, and so on for every key.
         public var variable: String {
@@ -96,8 +99,9 @@ extension Settings {
             case .ledgerDirectory, .policyDirectory, .reportForms: .directory
             case .policyHome: .text
             case .workerName, .healthHost, .intakeExchange, .outcomeExchange, .deadExchange, .requestQueue,
-                .deadLetterQueue, .reportQueue:
+                .deadLetterQueue, .reportQueue, .partitionExchange:
                 .name
+            case .partitions, .workerPartition: .number(0...Partitions.maximum)
             case .prefetch: .number(1...10_000)
             // Above the 20 s that a disk and a broker may take to answer at all, and below what any service manager
             // waits.
@@ -141,6 +145,8 @@ extension Settings {
             case .requestQueue: "detainer.requests"
             case .deadLetterQueue: "detainer.dead-letters"
             case .reportQueue: "annual-report"
+            case .partitions, .workerPartition: "0"
+            case .partitionExchange: "detainer.partitions"
             }
         }
 

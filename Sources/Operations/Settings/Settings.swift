@@ -69,6 +69,10 @@ public struct Settings: Sendable {
                 description: "setting `\(Key.killSwitchMinimum.rawValue)` must not be more than "
                     + "`\(Key.killSwitchWindow.rawValue)`, which is \(self[.killSwitchWindow])")
         }
+        guard self[number: .partitions] != 1 else {
+            throw Problem(
+                description: "setting `\(Key.partitions.rawValue)` must be 0 for one queue, or 2 and more")
+        }
     }
 
     private static func provider(_ name: String, _ values: [Key: String]) -> InMemoryProvider {
@@ -127,6 +131,37 @@ public struct Settings: Sendable {
     /// Where health and metrics are told; `nil`: nowhere.
     public var healthAddress: (host: String, port: Int)? {
         self[number: .healthPort] == 0 ? nil : (self[.healthHost], self[number: .healthPort])
+    }
+
+    /// How requests are spread over several queues; `nil`: there is one.
+    public var partitions: Partitions? {
+        let count = self[number: .partitions]
+        return count == 0
+            ? nil : Partitions(count: count, exchange: self[.partitionExchange], base: self[.requestQueue])
+    }
+
+    /// All queues that requests may have come from: those of partitions and the one, for what died before a change of
+    /// settings came from the other.
+    public var requestQueueNames: Set<String> {
+        let base = self[.requestQueue]
+        return Set((1...Partitions.maximum).map { Partitions.queue($0, of: base) } + [base])
+    }
+
+    /// The queue that a worker of these settings consumes from: the one, or its partition.
+    public func workerQueue() throws(Problem) -> String {
+        guard let partitions else { return self[.requestQueue] }
+        let own = self[number: .workerPartition]
+        guard own <= partitions.count else {
+            throw Problem(
+                description: "setting `\(Key.workerPartition.rawValue)` is \(own), and "
+                    + "`\(Key.partitions.rawValue)` is \(partitions.count)")
+        }
+        guard let number = own > 0 ? own : partitions.number(ofWorker: self[.workerName]) else {
+            throw Problem(
+                description: "the worker's name ends in no number that would tell its partition: set "
+                    + "`\(Key.workerPartition.rawValue)`, 1 to \(partitions.count)")
+        }
+        return partitions.queue(number)
     }
 
     public var passwordFile: String? { optional(.brokerPasswordFile) }

@@ -23,6 +23,8 @@ public struct PoolStatus: Sendable {
 
     public struct Queue: Sendable, Equatable {
         public var name: String
+        /// Of a partition, its number.
+        public var partition: Int?
         public var isThere = true
         public var ready: Int?
         public var unacknowledged: Int?
@@ -50,6 +52,8 @@ public struct PoolStatus: Sendable {
 
     public var workers: [Worker] = []
     public var queues: Queues
+    /// Queues of settings with other partitions.
+    public var leftovers: [Topology.Leftover] = []
     /// Dead letters that wait in the store, by reason.
     public var letters: [(reason: String, count: Int)] = []
 
@@ -81,8 +85,15 @@ public struct PoolStatus: Sendable {
             return
                 "the policies on the disk are not those of \(worker.name): `detainer policy check`, then send it SIGHUP"
         }
+        if let queue = requests.first(where: { $0.consumers == 0 }), let partition = queue.partition {
+            return "nobody consumes from \(queue.name): start a worker whose worker.partition is \(partition)"
+        }
         if let queue = requests.first(where: { $0.consumers == 0 }) {
             return "nobody consumes from \(queue.name): look at /ready of a worker, or at its log"
+        }
+        if let queue = leftovers.first(where: { $0.waiting > 0 && $0.consumers == 0 }) {
+            return "\(queue.waiting) requests wait in \(queue.queue), of settings with other partitions: "
+                + "`detainer doctor` tells who finishes them"
         }
         if letterCount + (deadLetters.ready ?? 0) > 0 {
             return "dead letters wait and count in no report: `detainer dead-letters list`"
