@@ -42,6 +42,7 @@ enum Exit {
         case is PolicyError, is Settings.Problem, is KeyFile.Problem, is PublisherKeys.Problem,
             is PublisherSigningKey.Problem, is ReportForm.Problem:
             badConfiguration
+        case let error as ManagementError where error.code == .invalidAddress: badConfiguration
         case is ContractError, is ICEReleasedList.Problem, is NoteError, is LetterEdit.Problem, is ReplayPlan.Problem,
             is LetterTransfer.Problem, is ReleasedList.Problem:
             badInput

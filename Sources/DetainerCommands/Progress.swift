@@ -61,9 +61,14 @@ enum Operator {
         if uid == "0", let other = ProcessInfo.processInfo.environment["SUDO_USER"], isName(other) {
             user += " (sudo by \(other))"
         }
-        // The name that the kernel holds: asking a resolver could wait.
-        let host = (try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)) ?? "unknown"
-        return "\(user)@\(host.trimmingCharacters(in: .whitespacesAndNewlines))"
+        return "\(user)@\(host)"
+    }
+
+    /// The name that the kernel holds: asking a resolver could wait.
+    static var host: String {
+        // Where /proc is hidden the name is not worth a failure.
+        let name = (try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)) ?? "unknown"
+        return name.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     private static func number(_ file: String, _ name: String) -> String? {

@@ -8,6 +8,8 @@ public struct WorkerConfiguration: Sendable {
     public var address: BrokerAddress
     public var worker: String
     public var requestQueue: String
+    /// What its consumers are called at the broker; no other process's are. At most 240 bytes, for a number follows.
+    public var consumerTag: String
     public var outcomeExchange: String
     public var deadExchange: String
     /// Deliveries in hand at once: the bound of everything the worker holds in memory.
@@ -19,8 +21,9 @@ public struct WorkerConfiguration: Sendable {
 
     public init(
         address: BrokerAddress, worker: String, requestQueue: String, outcomeExchange: String, deadExchange: String,
-        prefetch: UInt16, exitWhenIdleSeconds: Int? = nil, tellsEach: Bool = false
+        prefetch: UInt16, consumerTag: String, exitWhenIdleSeconds: Int? = nil, tellsEach: Bool = false
     ) {
+        self.consumerTag = consumerTag
         self.tellsEach = tellsEach
         self.address = address
         self.worker = worker
@@ -140,8 +143,10 @@ public final class WorkerService: Sendable {
     /// These policies held, and cannot be kept beside the records; the old ones stay.
     func refused(_ load: PolicyLoad, _ sentence: String) { update { $0.refuse(load.number, sentence) } }
 
-    /// How many consumers the broker counts at the queue; `nil`: it is not known.
-    public func counted(consumers: Int?) { update { $0.countedConsumers = consumers } }
+    /// What the broker tells of the consumer with that tag; of one that is no more it is not taken.
+    public func saw(_ sighting: ConsumerEvidence.Sighting, of tag: String) {
+        update { if $0.consumer?.tag == tag { $0.consumer?.saw(sighting, at: SteadyClock.milliseconds()) } }
+    }
 
     /// Takes nothing more and runs on, until ``resume()``; what is in hand is finished.
     public func beQuiet() { continuation.yield(.pipeline(.quietRequested)) }

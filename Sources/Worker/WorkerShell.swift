@@ -14,6 +14,7 @@ struct WorkerShell {
     private var position: LedgerPosition
     var consumer: AMQPConnection?
     private(set) var consumerGeneration = -1
+    private var consumersStarted = 0
     private var publisher: AMQPConnection?
     private var publisherEpoch = 0
     private var lastArrival = SteadyClock.milliseconds()
@@ -142,9 +143,12 @@ struct WorkerShell {
         }
     }
 
-    private func consume() {
+    private mutating func consume() {
+        consumersStarted += 1
+        let tag = "\(configuration.consumerTag)-\(consumersStarted)"
         consumer?.consume(
-            queue: configuration.requestQueue, prefetch: quarantine.isCautious ? 1 : configuration.prefetch)
+            queue: configuration.requestQueue, prefetch: quarantine.isCautious ? 1 : configuration.prefetch, tag: tag)
+        service.update { $0.consumer = ConsumerEvidence(tag: tag, startedAt: SteadyClock.milliseconds()) }
     }
 
     private mutating func committed(_ result: Result<Commit, LedgerError>) {

@@ -15,8 +15,8 @@ public struct WorkerStatus: Sendable {
     public var isConsuming = false
     /// A person told it to take nothing.
     public var isQuiet = false
-    /// What the broker counted at the queue when it was last asked; `nil`: it is not known.
-    var countedConsumers: Int?
+    /// What is known of the newest consumer; `nil` before there was one.
+    public internal(set) var consumer: ConsumerEvidence?
     /// Why it takes no messages; `nil` while it does, and while it has not begun.
     public var pause: String?
     public var policies: [Policy] = []
@@ -69,8 +69,8 @@ public struct WorkerStatus: Sendable {
             reasons.append(pause)
         } else if !isConsuming {
             reasons.append("it does not consume yet")
-        } else if countedConsumers == 0 {
-            reasons.append("the broker counts no consumer at the queue: `detainer doctor` looks at it")
+        } else if let missing = consumer?.reason {
+            reasons.append(missing)
         }
         if let refusal { reasons.append("the policies on the disk do not load, the old ones decide on: \(refusal)") }
         return reasons

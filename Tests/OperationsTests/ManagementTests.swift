@@ -57,7 +57,7 @@ struct ManagementTests {
                     {"name":"q","type":"quorum","arguments":{"x-delivery-limit":200},"policy":"p","operator_policy":null,
                     "effective_policy_definition":{"message-ttl":60000},"messages_ready":3,"messages_unacknowledged":2,
                     "consumers":1,"members":["a","b","c"],"online":["a","b"],"delivery_limit":200,
-                    "consumer_details":[{"consumer_tag":"w1","prefetch_count":512,
+                    "consumer_details":[{"consumer_tag":"w1","prefetch_count":512,"active":false,
                     "channel_details":{"name":"1.2.3.4:5 (1)","connection_name":"1.2.3.4:5"}}],
                     "message_stats":{"publish_details":{"rate":1.5},"ack_details":{"rate":0.0}}}
                     """)))
@@ -66,9 +66,13 @@ struct ManagementTests {
         #expect(queue.policy == "p" && queue.operatorPolicy == nil && queue.online == ["a", "b"])
         #expect((queue.publishRate, queue.acknowledgeRate) == ("1.5", "0.0"))
         #expect(
-            queue.consumers == [.init(tag: "w1", channel: "1.2.3.4:5 (1)", connection: "1.2.3.4:5", prefetch: 512)])
+            queue.consumers == [
+                .init(tag: "w1", channel: "1.2.3.4:5 (1)", connection: "1.2.3.4:5", prefetch: 512, isActive: false)
+            ])
         let bare = try #require(
             QueueDetail(json: try json(#"{"name":"q","effective_policy_definition":[],"messages_ready":"unknown"}"#)))
+        // With its statistics turned off the API tells no consumers, which is not none.
+        #expect(queue.tellsConsumers && !bare.tellsConsumers)
         #expect(bare.ready == nil && bare.effectivePolicy == [] && bare.consumers.isEmpty)
         // A queue that was made just now has no counts and no policy yet.
         #expect(QueueDetail(json: ["name": "q"])?.effectivePolicy == .some(nil))

@@ -47,6 +47,9 @@ struct WorkerHealth: Service {
         [
             "worker": .string(worker), "ready": .bool(status.reasons.isEmpty),
             "reasons": .array(status.reasons.map(JSONValue.string)),
+            "consumer": status.consumer.map {
+                ["tag": .string($0.tag), "queue": .string(queue), "seen": .string($0.sentence)]
+            } ?? .null,
             "policies": .array(
                 status.policies.map { ["name": .string($0.name), "digest": .string($0.digest)] }),
         ]

@@ -55,8 +55,8 @@ struct WorkerRun: AsyncParsableCommand {
             configuration: WorkerConfiguration(
                 address: try settings.address(), worker: worker, requestQueue: queue,
                 outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
-                prefetch: settings.prefetch, exitWhenIdleSeconds: exitWhenIdle,
-                tellsEach: settings[.logLevel] == "debug"),
+                prefetch: settings.prefetch, consumerTag: ConsumerTag.make(worker: worker),
+                exitWhenIdleSeconds: exitWhenIdle, tellsEach: settings[.logLevel] == "debug"),
             judge: judge, notify: { Log.notice($0) },
             progressed: { if $0.makesProgress { manager.alive(Self.sentence($0)) } })
         let signingKey = try settings.signingKey()
@@ -80,7 +80,8 @@ struct WorkerRun: AsyncParsableCommand {
                 exchanges: [settings[.outcomeExchange], settings[.deadExchange]], service: service)
         }
         let watch = ConsumerWatch(
-            address: try settings.address(), worker: worker, queue: queue, service: service)
+            address: try settings.address(), management: try ManagementAddress(settings), worker: worker, queue: queue,
+            service: service)
         let summary = try await lifecycle.run(beside: [watch] + (health.map { [$0] } ?? []))
         Log.info(
             "stopped: recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")

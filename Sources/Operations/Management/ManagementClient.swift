@@ -28,7 +28,7 @@ public struct ManagementClient: Sendable {
     /// The answer to GET `/api/<path>`.
     public func get(_ path: String...) async throws(ManagementError) -> JSONValue { try await get(path) }
 
-    func get(_ path: [String]) async throws(ManagementError) -> JSONValue {
+    public func get(_ path: [String]) async throws(ManagementError) -> JSONValue {
         var request = URLRequest(url: try address.url(path))
         request.setValue(address.authorization, forHTTPHeaderField: "Authorization")
         request.setValue("application/json", forHTTPHeaderField: "Accept")

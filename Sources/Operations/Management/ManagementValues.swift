@@ -59,6 +59,8 @@ public struct QueueDetail: Sendable, Equatable {
         public var channel: String?
         public var connection: String?
         public var prefetch: Int?
+        /// Whether it gets the messages; of a queue with a single active consumer all others stand by.
+        public var isActive: Bool?
     }
 
     public var name: String
@@ -74,6 +76,8 @@ public struct QueueDetail: Sendable, Equatable {
     public var unacknowledged: Int?
     public var consumerCount: Int?
     public var consumers: [Consumer]
+    /// Whether the API tells consumers at all: with its statistics turned off it does not.
+    public var tellsConsumers: Bool
     /// Messages a second that came in, and that were acknowledged.
     public var publishRate: String?
     public var acknowledgeRate: String?
@@ -95,12 +99,13 @@ public struct QueueDetail: Sendable, Equatable {
         ready = json["messages_ready"]?.intValue
         unacknowledged = json["messages_unacknowledged"]?.intValue
         consumerCount = json["consumers"]?.intValue
+        tellsConsumers = json["consumer_details"]?.arrayValue != nil
         consumers = (json["consumer_details"]?.arrayValue ?? []).compactMap { consumer in
             guard let tag = consumer["consumer_tag"]?.stringValue else { return nil }
             return Consumer(
                 tag: tag, channel: consumer["channel_details"]?["name"]?.stringValue,
                 connection: consumer["channel_details"]?["connection_name"]?.stringValue,
-                prefetch: consumer["prefetch_count"]?.intValue)
+                prefetch: consumer["prefetch_count"]?.intValue, isActive: consumer["active"]?.boolValue)
         }
         let rates = json["message_stats"]
         func rate(_ name: String) -> String? {
