@@ -4,7 +4,7 @@ public struct TLSFiles: Sendable, Equatable {
     public var caFile: String?
     /// This side's certificate, then what is between it and its CA.
     public var certificateFile: String?
-    /// The certificate's key, not encrypted; nobody but its owner may have a right to the file.
+    /// The certificate's key, not encrypted, in a file that others cannot read (``SecretMode``).
     public var keyFile: String?
 
     public init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
@@ -63,7 +63,8 @@ public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
             rest = rest[rest.index(after: at)...]
         }
         if !usesTLS, tls != TLSFiles() {
-            throw Self.refused("a CA, certificate or key file is for amqps:// only: change the URL, or leave them out")
+            throw Self.refused(
+                "a CA, certificate or key file is for amqps:// only: change the URL, or leave them out")
         }
         if (tls.certificateFile == nil) != (tls.keyFile == nil) {
             throw Self.refused("a certificate file and a key file go together: name both, or neither")

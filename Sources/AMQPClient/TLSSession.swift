@@ -67,7 +67,7 @@ import Glibc
                 : "broker.key-file \(key) holds no private key in PEM: put it there")
     }
 
-    /// A file's bytes; of one that is secret only where nobody but its owner has a right to it.
+    /// A file's bytes; of one that is secret only where its mode keeps it so.
     private static func contents(
         _ path: String, setting: String, isSecret: Bool = false
     ) throws(AMQPError) -> [UInt8] {
@@ -77,7 +77,7 @@ import Glibc
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw unreadable(path, setting) }
         // Looked at after it was opened, so that it is this very file that is read.
-        if isSecret, status.st_mode & 0o077 != 0 {
+        if isSecret, SecretMode.isOpenToOthers(status.st_mode, owner: status.st_uid, user: geteuid()) {
             throw refused("\(setting) \(path) can be read by others: chmod 600 it")
         }
         var bytes: [UInt8] = []

@@ -1,7 +1,8 @@
+import AMQPClient
 public import Detainers
 import Foundation
 
-/// The file that holds a jurisdiction's pseudonym key: one line, mode 0600.
+/// The file that holds a jurisdiction's pseudonym key: one line, made with mode 0600.
 public enum KeyFile {
     /// What is wrong with the file; names it, never its content.
     public struct Problem: Error, CustomStringConvertible, Sendable {
@@ -55,14 +56,17 @@ public enum KeyFile {
         return String(decoding: content, as: UTF8.self)
     }
 
-    /// Whether others than its owner may read a file.
+    /// Whether others may read a file, by the rule of ``SecretMode``.
     static func isOpenToOthers(_ path: String) -> Bool {
         // What systemd hands over may be read by the service's own group, through an access list that shows as a mode.
         let isCredential =
             ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { path.hasPrefix($0 + "/") } ?? false
         // A file that cannot be looked at cannot be read here either.
-        let mode = (try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int) ?? 0
-        return mode & (isCredential ? 0o007 : 0o077) != 0
+        let attributes = (try? FileManager.default.attributesOfItem(atPath: path)) ?? [:]
+        let mode = (attributes[.posixPermissions] as? NSNumber)?.uint32Value ?? 0
+        if isCredential { return mode & 0o007 != 0 }
+        let owner = (attributes[.ownerAccountID] as? NSNumber)?.uint32Value ?? .max
+        return SecretMode.isOpenToOthers(mode, owner: owner, user: geteuid())
     }
 
     /// Writes a file that must not be there yet, synced when this returns.

@@ -57,7 +57,7 @@ def changes():
         ("a Secret that nobody makes", volume("broker", lambda v: v["secret"].update(secretName="other"))),
         ("a key that the Secret has not", volume("broker", lambda v: v["secret"]["items"][0].update(key="uri"))),
         ("a Secret that others can read", volume("broker", lambda v: v["secret"].update(defaultMode=0o644))),
-        ("a key that is not copied", pod(lambda p: p["initContainers"][0]["args"].pop())),
+        ("a key that is not mounted", volume("keys", lambda v: v["secret"]["items"].pop())),
         ("a ConfigMap that is not there", volume("config", lambda v: v["configMap"].update(name="other"))),
         ("a volume that is not there", container(lambda c: c["volumeMounts"][0].update(name="other"))),
         ("too little time to drain", pod(lambda p: p.update(terminationGracePeriodSeconds=30))),

@@ -2,6 +2,7 @@
 
     checks.py [--self-test]     needs kubernetes-validate
 """
+import fnmatch
 import json
 import pathlib
 import sys
@@ -127,14 +128,16 @@ def secret_problems(world, where, name, keys):
 
 
 def key_problems(spec):
-    """What an init container copies must be mounted where it takes it from."""
+    """The files that settings name for keys must be mounted there; a `*` stands for a jurisdiction."""
     volumes = {volume["name"]: volume for volume in spec.get("volumes", [])}
-    for container in spec.get("initContainers", []):
+    for container in spec["containers"]:
         there = {
             f"{mount['mountPath']}/{item['path']}" for mount in container["volumeMounts"]
             for item in volumes.get(mount["name"], {}).get("secret", {}).get("items", [])}
-        for path in set(container["args"]) ^ there:
-            yield f"container {container['name']}: {path} is mounted and not copied, or copied and not mounted"
+        for variable in container.get("env", []):
+            pattern = variable.get("value") or ""
+            if variable["name"].endswith("_KEY_FILE") and not fnmatch.filter(there, pattern):
+                yield f"container {container['name']}: nothing is mounted at {pattern}, which {variable['name']} names"
 
 
 def volume_problems(world, workload, spec):
