@@ -2,13 +2,19 @@
 public struct TLSFiles: Sendable, Equatable {
     /// The CAs that may sign the broker's certificate; nil for those that the system trusts.
     public var caFile: String?
+    /// Lists of the certificates that the CAs have revoked (CRLs), one of each CA that may sign the broker's; nil where
+    /// revocation is not asked about.
+    public var crlFile: String?
     /// This side's certificate, then what is between it and its CA.
     public var certificateFile: String?
     /// The certificate's key, not encrypted, in a file that others cannot read (``SecretMode``).
     public var keyFile: String?
 
-    public init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
+    public init(
+        caFile: String? = nil, crlFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil
+    ) {
         self.caFile = caFile
+        self.crlFile = crlFile
         self.certificateFile = certificateFile
         self.keyFile = keyFile
     }
@@ -64,7 +70,7 @@ public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
         }
         if !usesTLS, tls != TLSFiles() {
             throw Self.refused(
-                "a CA, certificate or key file is for amqps:// only: change the URL, or leave them out")
+                "a CA, revocation, certificate or key file is for amqps:// only: change the URL, or leave them out")
         }
         if (tls.certificateFile == nil) != (tls.keyFile == nil) {
             throw Self.refused("a certificate file and a key file go together: name both, or neither")

@@ -21,6 +21,7 @@ import Glibc
             throw refused("no certificate can be for the host \(address.host): correct it in broker.url")
         }
         try unsafe trust(socket)
+        try unsafe revoke(socket)
         if let certificate = address.tls.certificateFile, let key = address.tls.keyFile {
             try unsafe identify(socket, certificate: certificate, key: key)
         }
@@ -42,6 +43,14 @@ import Glibc
         _ = try Self.contents(file, setting: "broker.ca-file")
         guard unsafe crabbitmq_tls_trust(socket, file) == 1 else {
             throw refused("broker.ca-file \(file) holds no certificate in PEM: put the CA's own certificate there")
+        }
+    }
+
+    private func revoke(_ socket: OpaquePointer) throws(AMQPError) {
+        guard let file = address.tls.crlFile else { return }
+        _ = try Self.contents(file, setting: "broker.crl-file")
+        guard unsafe crabbitmq_tls_revoke(socket, file) == 1 else {
+            throw refused("broker.crl-file \(file) holds no revocation list in PEM: put that of the broker's CA there")
         }
     }
 
@@ -184,6 +193,14 @@ import Glibc
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_SIGNATURE_FAILURE, X509_V_ERR_CERT_UNTRUSTED,
             X509_V_ERR_INVALID_CA:
             return refused("the broker's certificate is not signed by \(trusted): check broker.ca-file")
+        case X509_V_ERR_CERT_REVOKED:
+            return refused("\(whose) was revoked: have it made anew at \(address.place), with another key")
+        case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID,
+            X509_V_ERR_CRL_SIGNATURE_FAILURE:
+            let why = unsafe String(cString: X509_verify_cert_error_string(Int(error)))
+            return refused(
+                "broker.crl-file \(address.tls.crlFile ?? "") does not tell whether \(whose) was revoked (\(why)): put "
+                    + "the newest list of its CA there")
         case X509_V_ERR_INVALID_PURPOSE:
             return refused("\(whose) is not one for servers: have it made anew with the usage serverAuth")
         default:

@@ -51,7 +51,7 @@ extension Settings {
         let password = try passwordFile.map { try KeyFile.text($0).trimmingCharacters(in: .newlines) }
         return try BrokerAddress(
             url: self[.brokerURL], password: password,
-            tls: TLSFiles(caFile: caFile, certificateFile: certificateFile, keyFile: keyFile))
+            tls: TLSFiles(caFile: caFile, crlFile: crlFile, certificateFile: certificateFile, keyFile: keyFile))
     }
 
     /// Whose signatures are demanded; `nil`: nobody's.

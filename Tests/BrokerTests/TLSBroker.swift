@@ -8,13 +8,14 @@ import Testing
 struct TLSBroker: Sendable {
     /// What a listener shows and demands; the broker's own has TLS 1.2 and 1.3 and demands a certificate.
     enum Listener: String, CaseIterable {
-        case demanding, optional, elsewhere, expired, future, stranger, wrongUsage, old, demandingOld
+        case demanding, optional, elsewhere, expired, future, stranger, revoked, wrongUsage, old, demandingOld
 
         fileprivate var options: String {
             switch self {
             case .demanding: ""
             case .optional: options("server", "['tlsv1.3','tlsv1.2']", isDemanding: false)
-            case .elsewhere, .expired, .future, .stranger: options(rawValue, "['tlsv1.3']", isDemanding: false)
+            case .elsewhere, .expired, .future, .stranger, .revoked:
+                options(rawValue, "['tlsv1.3']", isDemanding: false)
             case .wrongUsage: options("detainer-worker", "['tlsv1.3']", isDemanding: false)
             case .old: options("server", "['tlsv1.1']", isDemanding: false)
             case .demandingOld: options("server", "['tlsv1.2']", isDemanding: true)

@@ -149,6 +149,25 @@ struct TLSTests {
         #expect(error.message.contains(": "), "\(error)")
     }
 
+    /// By the list of its CA, where there is one; without a list a revoked certificate is as good as any.
+    @Test func aRevokedCertificateIsRefused() async throws {
+        func address(_ listener: TLSBroker.Listener, _ list: String?) throws -> BrokerAddress {
+            let files = TLSFiles(caFile: broker.file("ca.pem"), crlFile: list.map { broker.file($0 + ".pem") })
+            return try broker.address(listener, files: files)
+        }
+        #expect(await EventedConnection(try address(.optional, "ca.crl")).opened())
+        #expect(await EventedConnection(try address(.revoked, nil)).opened())
+        let cases: [(TLSBroker.Listener, String, String)] = [
+            (.revoked, "ca.crl", "the broker's certificate was revoked: have it made anew"),
+            (.optional, "expired.crl", "does not tell whether the broker's certificate was revoked (CRL has expired)"),
+            (.optional, "ca", "holds no revocation list in PEM"), (.optional, "none", "broker.crl-file"),
+        ]
+        for (listener, list, sentence) in cases {
+            let error = try await refusal(try address(listener, list))
+            #expect(error.code == .tlsRefused && error.message.contains(sentence), "\(error)")
+        }
+    }
+
     @Test func theSystemsCAsAreNotThisBrokers() async throws {
         let error = try await refusal(try broker.address(.optional, files: TLSFiles()))
         #expect(error.message.contains("is not signed by a CA that the system trusts: check broker.ca-file"))

@@ -22,7 +22,7 @@ extension MachineFacts {
         pseudonymKeys = Self.pseudonymKeys(settings, jurisdictions)
         signingKey = Self.secret(settings.signingKeyPath)
         otherSecrets = [settings.passwordFile, settings.keyFile].compactMap { $0 }.map { Self.secret($0) }
-        missingFiles = [settings.caFile, settings.certificateFile].compactMap { $0 }
+        missingFiles = [settings.caFile, settings.crlFile, settings.certificateFile].compactMap { $0 }
             .filter { !FileManager.default.isReadableFile(atPath: $0) }
         plainHosts = Self.plainHosts([settings[.brokerURL], settings.managementURL ?? ""])
     }

@@ -6,6 +6,7 @@ extension Settings {
         case brokerURL = "broker.url"
         case brokerPasswordFile = "broker.password-file"
         case brokerCAFile = "broker.ca-file"
+        case brokerCRLFile = "broker.crl-file"
         case brokerCertificateFile = "broker.certificate-file"
         case brokerKeyFile = "broker.key-file"
         case managementURL = "broker.management-url"
@@ -93,7 +94,8 @@ extension Settings {
         public var kind: Kind {
             switch self {
             case .brokerURL, .managementURL: .secretURL
-            case .brokerPasswordFile, .brokerCAFile, .brokerCertificateFile, .brokerKeyFile, .signingKeyFile,
+            case .brokerPasswordFile, .brokerCAFile, .brokerCRLFile, .brokerCertificateFile, .brokerKeyFile,
+                .signingKeyFile,
                 .pseudonymKeyFile, .publisherKeyFile, .intakeSigningKeyFile:
                 .file
             case .ledgerDirectory, .policyDirectory, .reportForms: .directory
@@ -127,7 +129,7 @@ extension Settings {
             case .healthHost: "127.0.0.1"
             case .healthPort: "0"
             case .policyHome, .pseudonymKeyFile, .signingKeyFile, .brokerPasswordFile, .brokerCAFile,
-                .brokerCertificateFile, .brokerKeyFile, .managementURL, .publisherKeyFile,
+                .brokerCRLFile, .brokerCertificateFile, .brokerKeyFile, .managementURL, .publisherKeyFile,
                 .intakeSigningKeyFile:
                 ""
             case .prefetch: "512"

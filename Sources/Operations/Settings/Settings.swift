@@ -166,6 +166,7 @@ public struct Settings: Sendable {
 
     public var passwordFile: String? { optional(.brokerPasswordFile) }
     public var caFile: String? { optional(.brokerCAFile) }
+    public var crlFile: String? { optional(.brokerCRLFile) }
     public var certificateFile: String? { optional(.brokerCertificateFile) }
     public var keyFile: String? { optional(.brokerKeyFile) }
     public var managementURL: String? { optional(.managementURL) }
