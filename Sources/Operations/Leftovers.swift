@@ -17,8 +17,8 @@ extension Topology {
     /// Looks for them, changing nothing.
     ///
     /// - Throws: `AMQPError` where the broker does not answer.
-    public func leftovers(_ address: BrokerAddress) async throws -> [Leftover] {
-        try await AMQPAdministration.perform(address, name: "topology", timeoutSeconds: Self.timeoutSeconds) {
+    public func leftovers(_ address: BrokerAddress, timeoutSeconds: Int) async throws -> [Leftover] {
+        try await AMQPAdministration.perform(address, name: "topology", timeoutSeconds: timeoutSeconds) {
             try leftovers(&$0)
         }
     }

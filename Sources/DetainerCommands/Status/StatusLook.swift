@@ -83,7 +83,9 @@ enum StatusLook {
             let queues = PoolStatus.Queues.seen(
                 requests: requests, deadLetters: queue(topology.deadLetterQueue.name),
                 report: queue(topology.reportQueue.name))
-            return (queues, try await topology.leftovers(address))
+            // What was told of the queues is worth telling without them.
+            let leftovers = try? await topology.leftovers(address, timeoutSeconds: patienceSeconds)
+            return (queues, leftovers ?? [])
         } catch {
             return (.unseen(Exit.sentence(error)), [])
         }

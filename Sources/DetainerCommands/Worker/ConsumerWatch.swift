@@ -46,6 +46,8 @@ struct ConsumerWatch: Service {
             } catch {
                 why = error.message
             }
+            // It is on its way out, and one wait was enough.
+            if Task.isCancelled { return }
         }
         do {
             let count = try await AMQPAdministration.perform(
