@@ -18,7 +18,7 @@ struct DoctorMachineTests {
         facts.policies = .loaded([.init(name: "boston", isApproved: true, timeZone: "America/New_York")])
         facts.pseudonymKeys = [.init(path: "p.key", state: .closed)]
         facts.signingKey = .init(path: "s.key", state: .closed)
-        facts.settingsFile = .init(path: "worker.yaml", mode: 0o600, holdsPassword: true)
+        facts.settingsFile = .init(path: "worker.yaml", isOpen: false, holdsPassword: true)
         return facts
     }
 
@@ -75,8 +75,8 @@ struct DoctorMachineTests {
                 $0.ledger?.holdsLedgers = true
             } == ["bad pseudonym key p.key"])
         #expect(complaints { $0.signingKey?.state = .missing } == ["warning signing key s.key"])
-        #expect(complaints { $0.settingsFile?.mode = 0o644 } == ["bad settings file worker.yaml"])
-        #expect(complaints { $0.settingsFile = .init(path: "w", mode: 0o644, holdsPassword: false) }.isEmpty)
+        #expect(complaints { $0.settingsFile?.isOpen = true } == ["bad settings file worker.yaml"])
+        #expect(complaints { $0.settingsFile = .init(path: "w", isOpen: true, holdsPassword: false) }.isEmpty)
     }
 
     @Test func onlyOpenSecretsForbidAWorkerOfAFitBrokerToStart() {

@@ -50,12 +50,13 @@ public struct MachineFacts: Sendable {
 
     public struct SettingsFile: Sendable, Equatable {
         public var path: String
-        public var mode: Int
+        /// Whether others may read it.
+        public var isOpen: Bool
         /// One that not everybody knows.
         public var holdsPassword: Bool
 
-        public init(path: String, mode: Int, holdsPassword: Bool) {
-            (self.path, self.mode, self.holdsPassword) = (path, mode, holdsPassword)
+        public init(path: String, isOpen: Bool, holdsPassword: Bool) {
+            (self.path, self.isOpen, self.holdsPassword) = (path, isOpen, holdsPassword)
         }
     }
 
@@ -99,7 +100,7 @@ public struct MachineFacts: Sendable {
 
     private static func judge(_ file: SettingsFile) -> Finding {
         guard file.holdsPassword else { return .good(.settingsFile, file.path, "it holds no password") }
-        guard file.mode & 0o077 != 0 else { return .good(.settingsFile, file.path, "only its owner reads it") }
+        guard file.isOpen else { return .good(.settingsFile, file.path, "it is closed to others") }
         return .bad(
             .settingsFile, file.path, "it holds a password and others may read it",
             remedy: "chmod 600 \(file.path), or put the password into broker.password-file")
@@ -266,7 +267,7 @@ public struct MachineFacts: Sendable {
 
     private static func judge(_ file: SecretFile, _ check: Doctor.Check) -> Finding {
         switch file.state {
-        case .closed: .good(check, file.path, "only its owner reads it")
+        case .closed: .good(check, file.path, "it is closed to others")
         case .open:
             .bad(
                 check, file.path, "others may read it", remedy: "chmod 600 \(file.path), and think of making another",

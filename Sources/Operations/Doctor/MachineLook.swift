@@ -66,8 +66,8 @@ extension MachineFacts {
             guard case .file(let path) = settings.source(of: key) else { continue }
             paths[path, default: false] = paths[path, default: false] || key.isSecret && holdsPassword(settings[key])
         }
-        guard let (path, holds) = paths.first, let mode = mode(path) else { return nil }
-        return SettingsFile(path: path, mode: mode, holdsPassword: holds)
+        guard let (path, holds) = paths.first, mode(path) != nil else { return nil }
+        return SettingsFile(path: path, isOpen: KeyFile.isOpenToOthers(path), holdsPassword: holds)
     }
 
     /// Whether a URL holds a password that not everybody knows: that of `guest` is, and works on this machine only.
