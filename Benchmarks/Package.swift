@@ -17,13 +17,13 @@ let package = Package(
             ],
             path: "LedgerMaker"),
         .executableTarget(
-            name: "PolicyBenchmarks",
+            name: "Micro",
             dependencies: [
                 .product(name: "Benchmark", package: "benchmark"),
                 .product(name: "Policy", package: "detainer-worker"),
                 .product(name: "Detainers", package: "detainer-worker"),
             ],
-            path: "PolicyBenchmarks",
+            path: "Micro",
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
     ]
 )

@@ -3,7 +3,9 @@ import Detainers
 import Foundation
 import Policy
 
-/// Deciding one request, and proving the largest policy that ships. Neither needs a broker or a disk.
+/// Reading one request, deciding it, and proving the policies that ship. None needs a broker or a disk.
+///
+/// The names are read by `Benchmarks/run micro`.
 let benchmarks: @Sendable () -> Void = {
     let policies = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("config/policies").path
@@ -41,6 +43,26 @@ let benchmarks: @Sendable () -> Void = {
             let text = text(name)
             benchmark.startMeasurement()
             for _ in benchmark.scaledIterations { blackHole(try PolicyDocument.parse(text: text, file: name)) }
+        }
+    }
+
+    Benchmark(
+        "read, Detainers",
+        configuration: .init(metrics: [.wallClock, .throughput], scalingFactor: .kilo, maxDuration: .seconds(3))
+    ) { benchmark in
+        let body = [UInt8](requestBody)
+        benchmark.startMeasurement()
+        for _ in benchmark.scaledIterations { blackHole(try RequestContract.read(body)) }
+    }
+
+    Benchmark(
+        "read, JSONDecoder",
+        configuration: .init(metrics: [.wallClock, .throughput], scalingFactor: .kilo, maxDuration: .seconds(3))
+    ) { benchmark in
+        let decoder = JSONDecoder()
+        benchmark.startMeasurement()
+        for _ in benchmark.scaledIterations {
+            blackHole(try decoder.decode(DecodableRequest.self, from: requestBody))
         }
     }
 }
