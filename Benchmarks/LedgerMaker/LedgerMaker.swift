@@ -6,6 +6,7 @@ import Ledger
 //
 //     LedgerMaker DIRECTORY RECORDS WORKERS
 //
+// What stands in them already stays, and comes first; RECORDS is the number that is added.
 // Requests of the years 2016 to 2025, spread evenly over days, stations, channels and forms; of a hundred of them three
 // came twice on two papers and two have a custody outcome on record. Nothing in them is of anybody.
 
@@ -108,7 +109,9 @@ struct Maker {
 
     private static func fill(_ directory: String, worker: Int, records: Int) throws {
         let now = Moment(secondsSinceEpoch: 1_767_200_000)
-        var writer = try LedgerWriter.open(directory: directory, worker: "worker-\(worker + 1)", now: now).takeWriter()
+        let opening = try LedgerWriter.open(directory: directory, worker: "worker-\(worker + 1)", now: now)
+        let before = opening.report.recordCount
+        var writer = opening.takeWriter()
         var maker = Maker(worker: worker + 1, total: records)
         var (number, batch): (Int, [JSONValue]) = (0, [])
         var written = 0
@@ -117,11 +120,11 @@ struct Maker {
                 batch += maker.entries(number).map { $0.json() }
                 number += 1
             }
-            _ = try writer.append(batch, announcedThrough: UInt64(written), now: now)
+            _ = try writer.append(batch, announcedThrough: before + UInt64(written), now: now)
             written += batch.count
             batch.removeAll(keepingCapacity: true)
         }
-        _ = try writer.append([], announcedThrough: UInt64(written), now: now)
+        _ = try writer.append([], announcedThrough: before + UInt64(written), now: now)
         writer.close()
     }
 }
