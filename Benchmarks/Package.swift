@@ -24,6 +24,6 @@ let package = Package(
                 .product(name: "Detainers", package: "detainer-worker"),
             ],
             path: "Micro",
-            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
     ]
 )
