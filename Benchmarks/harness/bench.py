@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ def _filesystem(place: Path) -> str:
     return kind
 
 
-def wait_until(condition: Any, seconds: float, what: str, interval: float = 0.002) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float, what: str, interval: float = 0.002) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
