@@ -75,6 +75,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--into", type=Path, help="write the table as Markdown between the marks of this document")
     parser.add_argument("--tools", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--binary", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--only-check-arguments", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     unknown = [name for name in arguments.parts if name not in PARTS]
     if unknown:
@@ -135,6 +136,8 @@ def _write_into(document: Path, figures: str) -> None:
 
 def main() -> int:
     arguments = _arguments()
+    if arguments.only_check_arguments:
+        return 0
     # Whatever is running is ended in order.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))

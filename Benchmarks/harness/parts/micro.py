@@ -7,7 +7,7 @@ from typing import Any
 
 from harness import statistics
 from harness.bench import Bench
-from harness.programs import Failure, run as run_helper
+from harness.programs import Failure, Program
 from harness.results import Part
 
 _SECONDS = 1200
@@ -33,7 +33,10 @@ def run(bench: Bench) -> Part:
     place.mkdir()
     package = ["swift", "package", "--package-path", bench.repository / "Benchmarks", "--disable-sandbox"]
     wanted = ["--target", "Micro", "--format", "jmh", "--path", place, "--time-units", "microseconds"]
-    run_helper([*package, "--allow-writing-to-directory", place, "benchmark", *wanted], _SECONDS)
+    arguments = [*package, "--allow-writing-to-directory", place, "benchmark", *wanted]
+    # It starts processes of its own, which end with it.
+    with Program(arguments, bench.place / "micro.log", {}) as program:
+        program.wait(_SECONDS)
     entries = [entry for file in place.iterdir() for entry in json.loads(file.read_text(encoding="utf-8"))]
     return part_of(entries)
 
