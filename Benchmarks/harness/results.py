@@ -84,25 +84,23 @@ class Part:
 
 
 class Results:
-    """The file, read where there is one."""
+    """The file, to which parts are added."""
 
     def __init__(self, path: Path, machine: dict[str, Any], commit: str) -> None:
-        self.path, self.machine, self._commit = path, machine, commit
-        self.parts: dict[str, Any] = load(path)["parts"] if path.exists() else {}
+        self.path, self._machine, self._commit = path, machine, commit
 
     def put(self, name: str, part: Part) -> None:
         rows = [row.json() for row in part.rows]
-        self.parts[name] = {"commit": self._commit, "settings": part.settings, "rows": rows}
-        self.save()
+        # Read again each time: another run may have measured other parts meanwhile.
+        parts = load(self.path)["parts"] if self.path.exists() else {}
+        parts[name] = {"commit": self._commit, "settings": part.settings, "rows": rows}
+        self._save({"format": FORMAT, "machine": self._machine, "parts": parts})
 
-    def json(self) -> dict[str, Any]:
-        return {"format": FORMAT, "machine": self.machine, "parts": self.parts}
-
-    def save(self) -> None:
+    def _save(self, results: dict[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # A run that is interrupted leaves the old file or the new one.
         beside = self.path.with_suffix(".new")
-        beside.write_text(json.dumps(self.json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         os.replace(beside, self.path)
 
 
