@@ -47,6 +47,15 @@ class ProgramTests(unittest.TestCase):
         with self.python("import time; kept = bytearray(200_000_000); time.sleep(60)") as program:
             self.assertRaises(TooLarge, program.wait, 30, most_bytes=100_000_000)
 
+    def test_a_program_that_has_just_ended_holds_nothing(self) -> None:
+        with self.python("") as program:
+            deadline = time.monotonic() + 20
+            # A zombie: it is not waited for yet.
+            while program.resident_bytes() > 0:
+                self.assertLess(time.monotonic(), deadline)
+            program.bound_memory(1)
+            program.wait(20)
+
     def test_helpers_that_fail_or_hang_are_failures(self) -> None:
         self.assertEqual(run(["echo", "well"], 20), "well\n")
         self.assertRaisesRegex(Failure, "ended with 3:\nbad", run, ["sh", "-c", "echo bad >&2; exit 3"], 20)
