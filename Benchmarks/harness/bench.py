@@ -73,7 +73,7 @@ class Bench:
             pass
 
     def sync(self, size: int, count: int) -> dict[str, float]:
-        """What appending so many bytes and `fdatasync` take on the disk of the ledgers: p50, p99, max in milliseconds."""
+        """What appending so many bytes and `fdatasync` take on the ledgers' disk: p50, p99, max in milliseconds."""
         file = self.place / "sync"
         try:
             return json.loads(run([self.probe, "sync", file, str(size), str(count)], _HELPER_SECONDS))

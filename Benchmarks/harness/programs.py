@@ -49,7 +49,7 @@ def _family(leader: int) -> list[int]:
 
 
 def _processor_seconds(pid: int) -> float:
-    """Of all threads of a process, those that ended too: the clock that clock_getcpuclockid(3) names, to nanoseconds."""
+    """Of all threads of a process, those that ended too: the clock that clock_getcpuclockid(3) names."""
     try:
         return time.clock_gettime_ns((~pid << 3) | 2) / _NANOSECONDS
     except OSError:  # It ended meanwhile.

@@ -27,7 +27,8 @@ uint64_t now(void) {
 
 static void check(amqp_rpc_reply_t reply, const char *what) {
     if (reply.reply_type == AMQP_RESPONSE_NORMAL) return;
-    if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) die("%s: %s", what, amqp_error_string2(reply.library_error));
+    if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
+        die("%s: %s", what, amqp_error_string2(reply.library_error));
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
         amqp_channel_close_t *closed = reply.reply.decoded;
         die("%s: %.*s", what, (int)closed->reply_text.len, (char *)closed->reply_text.bytes);
@@ -130,7 +131,7 @@ void confirms_wait(amqp_connection_state_t connection, struct confirms *confirms
         if (status != AMQP_STATUS_OK) die("no confirm came: %s", amqp_error_string2(status));
         if (frame.frame_type != AMQP_FRAME_METHOD) continue;
         if (frame.payload.method.id != AMQP_BASIC_ACK_METHOD)
-            die("the broker returned or refused a message, or closed the channel (method %#x)", frame.payload.method.id);
+            die("the broker returned or refused a message or closed the channel: method %#x", frame.payload.method.id);
         amqp_basic_ack_t *confirmed = frame.payload.method.decoded;
         settle(confirms, confirmed->delivery_tag, confirmed->multiple);
     }

@@ -1,4 +1,4 @@
-// A connection of librabbitmq for programs that measure: opened by URL, and every failure ends the program with a sentence.
+// A connection of librabbitmq for programs that measure: opened by URL; every failure ends the program with a sentence.
 #pragma once
 
 #include <amqp.h>

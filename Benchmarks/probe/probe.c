@@ -7,10 +7,10 @@
 //     probe sync  FILE BYTES COUNT              appends so many bytes and syncs, COUNT times; one JSON object
 //     probe drive URL EXCHANGE ROUTING-KEY REQUESTS-FILE EVENT-QUEUE FIRST COUNT (rate PER-SECOND | window MESSAGES)
 //
-// `drive` publishes requests and takes the events that come of them, from one process so that one clock times both: at a
-// steady rate, or as fast as they come back with a window of so many under way. It prints a line `received N` a second
-// and one JSON object at the end. A latency runs from the instant at which a request was due to be published, so that a
-// publisher that falls behind shows (no coordinated omission), until its event has arrived.
+// `drive` publishes requests and takes the events that come of them, from one process so that one clock times both: at
+// a steady rate, or as fast as they come back with a window of so many under way. It prints a line `received N` a
+// second and one JSON object at the end. A latency runs from the instant at which a request was due to be published, so
+// that a publisher that falls behind shows (no coordinated omission), until its event has arrived.
 #include "broker.h"
 #include "requests.h"
 
@@ -232,7 +232,9 @@ int main(int count, char **arguments) {
         const char *name;
         int count;
         void (*run)(char **);
-    } verbs[] = {{"fill", 6, fill}, {"watch", 4, watch}, {"peek", 2, peek}, {"sync", 3, sync_disk}, {"drive", 9, drive}};
+    } verbs[] = {
+        {"fill", 6, fill}, {"watch", 4, watch}, {"peek", 2, peek}, {"sync", 3, sync_disk}, {"drive", 9, drive},
+    };
     for (size_t index = 0; index < sizeof verbs / sizeof *verbs; index++)
         if (count == verbs[index].count + 2 && strcmp(arguments[1], verbs[index].name) == 0) {
             verbs[index].run(arguments + 2);

@@ -1,4 +1,4 @@
-"""Whether the memory of one worker stays the same over many requests: it is looked at once a second, to the last one."""
+"""Whether the memory of one worker stays the same over many requests: it is looked at once a second."""
 
 import json
 

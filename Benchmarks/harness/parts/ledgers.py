@@ -1,7 +1,7 @@
 """What the size of a ledger costs: starting a worker on it, knowing repeats, verifying, listing, reporting.
 
-A ledger begins with requests that went through a worker, so that these are its oldest records; made-up ones follow up to
-the size. Files were read just before: what a cold disk adds is not in it.
+A ledger begins with requests that went through a worker, so that these are its oldest records; made-up ones follow, up
+to the size. Files were read just before: what a cold disk adds is not in it.
 """
 
 import http.client

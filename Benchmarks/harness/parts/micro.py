@@ -14,8 +14,8 @@ _SECONDS = 1200
 # Samples are taken one after the other; so many stretches of them stand for rounds.
 _STRETCHES = 5
 
-# The names that Benchmarks/Micro gives, what they are called here, and the unit of a thousandth of a sample: a sample is
-# in microseconds, of a thousand readings or decisions, or of one proof.
+# The names that Benchmarks/Micro gives, what they are called here, and the unit of a thousandth of a sample: a sample
+# is in microseconds, of a thousand readings or decisions, or of one proof.
 _STEPS = {
     "read, Detainers": ("read a request: Detainers", "µs"),
     "read, JSONDecoder": ("read a request: Foundation's JSONDecoder", "µs"),

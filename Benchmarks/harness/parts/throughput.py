@@ -1,7 +1,7 @@
 """Durable throughput and processor time of one worker, beside rivals that do the same work.
 
-Rounds are interleaved: each contender once a round, beginning with another one each time. A ratio is that of two figures
-of the same round, so that what disturbs the machine for a while disturbs both.
+Rounds are interleaved: each contender once a round, beginning with another one each time. A ratio is that of two
+figures of the same round, so that what disturbs the machine for a while disturbs both.
 """
 
 from harness import statistics

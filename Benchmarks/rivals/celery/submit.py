@@ -1,4 +1,4 @@
-"""Sends requests to the Celery rival as its own producers would, one task each, and waits until the broker has them all.
+"""Sends requests to the Celery rival as its own producers would, one task each; waits until the broker has them all.
 
     submit.py REQUESTS-FILE COUNT
 

@@ -2,9 +2,9 @@
 //
 //	worker URL QUEUE EXCHANGE ROUTING-KEY FILE PREFETCH EVENT-BYTES
 //
-// Takes what has arrived, decides each request, appends the outcomes to the file, syncs once a batch, publishes an event
-// for each (persistent, mandatory, padded to EVENT-BYTES), waits for all confirms and acknowledges all at once. Leaves
-// on SIGTERM, when what it took is settled.
+// Takes what has arrived, decides each request, appends the outcomes to the file, syncs once a batch, publishes an
+// event for each (persistent, mandatory, padded to EVENT-BYTES), waits for all confirms and acknowledges all at once.
+// Leaves on SIGTERM, when what it took is settled.
 package main
 
 import (
