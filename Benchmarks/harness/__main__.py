@@ -20,7 +20,7 @@ from harness.results import Part, Results, load
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 # In the order in which they run.
-PARTS: dict[str, Callable[[Bench], Part]] = {
+PARTS: dict[str, Callable[[Bench, Part], None]] = {
     "micro": micro.run,
     "throughput": throughput.run,
     "latency": latency.run,
@@ -116,12 +116,17 @@ def _measure(arguments: argparse.Namespace, path: Path) -> list[str]:
             results = Results(path, machine(broker, place), _commit())
             for name in [name for name in PARTS if name in names]:
                 say(f"{name}:")
-                begin = time.monotonic()
+                begin, part, is_complete = time.monotonic(), Part(), False
                 try:
-                    results.put(name, PARTS[name](bench))
+                    PARTS[name](bench, part)
+                    is_complete = True
                 except Failure as failure:
                     say(f"{name} could not be measured: {failure}")
                     failed.append(name)
+                finally:
+                    # Also of a run that is interrupted, which may have taken long.
+                    if part.rows:
+                        results.put(name, part, is_complete=is_complete)
                 say(f"{name} took {time.monotonic() - begin:.0f} s")
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -6,6 +6,7 @@ The file is one JSON object:
      "machine": {"cores": 2, "processor": "…", "memoryBytes": n, "kernel": "…", "rabbitmq": "…", "filesystem": "…"},
      "parts": {PART: {
        "commit": "…",                       of the repository, with `+` where files were changed
+       "isComplete": true | false,          whether everything in it was measured
        "settings": {…},                     rounds, counts and sizes of this part
        "rows": [{
          "name": "…", "unit": "…",          what was measured, and in what
@@ -72,7 +73,7 @@ class Row:
 
 @dataclass
 class Part:
-    """What one part of the benchmarks found."""
+    """What one part of the benchmarks has found so far."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
@@ -89,11 +90,13 @@ class Results:
     def __init__(self, path: Path, machine: dict[str, Any], commit: str) -> None:
         self.path, self._machine, self._commit = path, machine, commit
 
-    def put(self, name: str, part: Part) -> None:
+    def put(self, name: str, part: Part, *, is_complete: bool) -> None:
         rows = [row.json() for row in part.rows]
         # Read again each time: another run may have measured other parts meanwhile.
         parts = load(self.path)["parts"] if self.path.exists() else {}
-        parts[name] = {"commit": self._commit, "settings": part.settings, "rows": rows}
+        parts[name] = {
+            "commit": self._commit, "isComplete": is_complete, "settings": part.settings, "rows": rows,
+        }
         self._save({"format": FORMAT, "machine": self._machine, "parts": parts})
 
     def _save(self, results: dict[str, Any]) -> None:

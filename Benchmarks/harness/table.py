@@ -58,7 +58,10 @@ def _settings(part: dict[str, Any]) -> str:
 
 
 def _parts(results: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    return ((title, results["parts"][name]) for name, title in _TITLES.items() if name in results["parts"])
+    for name, title in _TITLES.items():
+        if name in results["parts"]:
+            part = results["parts"][name]
+            yield title if part["isComplete"] else f"{title}, INCOMPLETE", part
 
 
 def _machine(results: dict[str, Any]) -> str:

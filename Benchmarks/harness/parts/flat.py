@@ -16,9 +16,9 @@ _MEGABYTE = 1e6
 _GOAL = Goal(at_most=64.0)
 
 
-def run(bench: Bench) -> Part:
+def run(bench: Bench, part: Part) -> None:
     count = bench.options.flat_messages
-    part = Part({"messages": count})
+    part.settings = {"messages": count}
     job = fresh_job(bench, bench.broker.quorum, 0)
     samples: list[tuple[int, float]] = []
     found: dict[str, float] = {}
@@ -43,4 +43,3 @@ def run(bench: Bench) -> Part:
     part.add("resident, first second", "MB", memory[0])
     part.add("resident, last", "MB", memory[-1])
     part.add("resident, at most", "MB", max(memory), _GOAL)
-    return part

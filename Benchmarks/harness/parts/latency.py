@@ -35,10 +35,10 @@ class _Load:
     rate: float
 
 
-def run(bench: Bench) -> Part:
+def run(bench: Bench, part: Part) -> None:
     quick = bench.options.is_quick
     rounds = _QUICK_ROUNDS if quick else _ROUNDS
-    part = Part({"lightRate": _LIGHT_RATE, "rounds": rounds})
+    part.settings = {"lightRate": _LIGHT_RATE, "rounds": rounds}
     syncs: list[dict[str, float]] = []
     light: dict[str, list[_Load]] = {WORKER.name: [], REFERENCE.name: []}
     sustained: dict[str, list[_Load]] = {WORKER.name: [], REFERENCE.name: []}
@@ -62,7 +62,6 @@ def run(bench: Bench) -> Part:
         part.add(f"sustained while events are taken: {contender.title}", "messages/s", rates)
     for contender in (WORKER, REFERENCE):
         _add(part, f"half of that: {contender.title}", half[contender.name])
-    return part
 
 
 def _add(part: Part, name: str, loads: list[_Load]) -> None:

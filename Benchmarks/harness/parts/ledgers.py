@@ -38,12 +38,11 @@ _VERIFY_GOAL = Goal(at_least=300.0)
 _REPORT_GOAL = Goal(at_most=1.5)
 
 
-def run(bench: Bench) -> Part:
-    part = Part({"records": list(bench.options.sizes), "rounds": _ROUNDS})
+def run(bench: Bench, part: Part) -> None:
+    part.settings = {"records": list(bench.options.sizes), "rounds": _ROUNDS}
     for size in bench.options.sizes:
         say(f"  making a ledger of {size} records")
         _Ledger(bench, part, size).measure()
-    return part
 
 
 class _Ledger:

@@ -27,7 +27,7 @@ _STEPS = {
 _SAMPLE_UNIT, _SAMPLE = "μs", 1_000
 
 
-def run(bench: Bench) -> Part:
+def run(bench: Bench, part: Part) -> None:
     place = bench.place / "micro"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
@@ -38,10 +38,10 @@ def run(bench: Bench) -> Part:
     with Program(arguments, bench.place / "micro.log", {}) as program:
         program.wait(_SECONDS)
     entries = [entry for file in place.iterdir() for entry in json.loads(file.read_text(encoding="utf-8"))]
-    return part_of(entries)
+    add(part, entries)
 
 
-def part_of(entries: Sequence[dict[str, Any]]) -> Part:
+def add(part: Part, entries: Sequence[dict[str, Any]]) -> None:
     """From what the benchmark package writes in the format of JMH."""
     found = {}
     for entry in entries:
@@ -52,13 +52,12 @@ def part_of(entries: Sequence[dict[str, Any]]) -> Part:
     missing = _STEPS.keys() - found.keys()
     if missing:
         raise Failure(f"Benchmarks/Micro did not measure {', '.join(sorted(missing))}")
-    part = Part({"samples": min(map(len, found.values())), "stretches": _STRETCHES})
+    part.settings = {"samples": min(map(len, found.values())), "stretches": _STRETCHES}
     for name, (title, unit) in _STEPS.items():
         part.add(title, unit, [statistics.median(stretch) / _SAMPLE for stretch in _stretches(found[name])])
     read = {name: _stretches(found[name]) for name in ("read, JSONDecoder", "read, Detainers")}
     one, other = ([statistics.median(stretch) for stretch in stretches] for stretches in read.values())
     part.add("read a request: JSONDecoder of Detainers", "×", statistics.ratios(one, other))
-    return part
 
 
 def _stretches(samples: Sequence[float]) -> list[Sequence[float]]:

@@ -10,8 +10,8 @@ _POOLS = (1, 2, 4)
 _MEGABYTE = 1e6
 
 
-def run(bench: Bench) -> Part:
-    part = Part({"messages": bench.options.messages, "rounds": bench.options.rounds})
+def run(bench: Bench, part: Part) -> None:
+    part.settings = {"messages": bench.options.messages, "rounds": bench.options.rounds}
     found = {workers: [] for workers in _POOLS}
     for number in range(bench.options.rounds):
         for workers in _POOLS:
@@ -27,4 +27,3 @@ def run(bench: Bench) -> Part:
         if workers > 1:
             alone = [one.rate for one in found[1]]
             part.add(f"{name}: throughput of one worker's", "×", statistics.ratios(rates, alone))
-    return part

@@ -16,12 +16,12 @@ _GOAL = Goal(at_least=10_000)
 _RATE = re.compile(r" sent in .* s, (\d+) a second")
 
 
-def run(bench: Bench) -> Part:
+def run(bench: Bench, part: Part) -> None:
     host, letters = bench.broker.quorum, bench.options.letters
     ledger, before, plan = bench.place / "ledger", bench.place / "before", bench.place / "plan.jsonl"
     # All of them are dead letters: that is no wrong deployment here.
     environment = {**bench.worker_environment(host, ledger), "DETAINER_KILL_SWITCH_PERCENT": "101"}
-    part = Part({"letters": letters, "rounds": bench.options.rounds})
+    part.settings = {"letters": letters, "rounds": bench.options.rounds}
     shutil.rmtree(ledger, ignore_errors=True)
     bench.broker.purge(host, REQUEST_QUEUE, REPORT_QUEUE, DEAD_LETTER_QUEUE)
     foreign = bench.place / "foreign.jsonl"
@@ -55,7 +55,6 @@ def run(bench: Bench) -> Part:
     bench.broker.purge(host, REQUEST_QUEUE)
     for directory in (ledger, before):
         shutil.rmtree(directory)
-    return part
 
 
 def _foreign(repository: Path) -> str:

@@ -18,9 +18,9 @@ _GOALS = {REFERENCE.name: 1.0, GO.name: 2.0, PIKA.name: 5.0, CELERY.name: 10.0}
 _PROCESSOR_GOAL = 3.0
 
 
-def run(bench: Bench) -> Part:
-    part = Part({"messages": bench.options.messages, "rounds": bench.options.rounds,
-                 "requestBytes": round(bench.request_bytes), "eventBytes": bench.event_bytes})
+def run(bench: Bench, part: Part) -> None:
+    part.settings = {"messages": bench.options.messages, "rounds": bench.options.rounds,
+                     "requestBytes": round(bench.request_bytes), "eventBytes": bench.event_bytes}
     quorum = _interleave(bench, bench.broker.quorum, ALL)
     _add_figures(part, "quorum", ALL, quorum)
     _add_ratios(part, quorum)
@@ -28,7 +28,6 @@ def run(bench: Bench) -> Part:
     classic = _interleave(bench, bench.broker.classic, both)
     _add_figures(part, "classic", both, classic)
     part.add("throughput, classic queue: of the C reference", "×", _rates_beside(classic, REFERENCE))
-    return part
 
 
 def _interleave(bench: Bench, host: VirtualHost, contenders: list[Contender]) -> dict[str, list[Round]]:

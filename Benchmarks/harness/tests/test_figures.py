@@ -45,7 +45,7 @@ class ResultsTests(unittest.TestCase):
         part.add("huge", "s", [], Goal(at_most=1), "ended when it had 8 MB")
         part.add("plain", "MB", 12_345.6)
         results = Results(Path(self.place.name) / "results.json", self.machine, "abc")
-        results.put("throughput", part)
+        results.put("throughput", part, is_complete=True)
         return load(results.path)
 
     def setUp(self) -> None:
@@ -60,9 +60,16 @@ class ResultsTests(unittest.TestCase):
         self.results()
         path = Path(self.place.name) / "results.json"
         later = Results(path, self.machine, "def")
-        later.put("pool", Part())
+        later.put("pool", Part(), is_complete=False)
         found = load(path)["parts"]
         self.assertEqual((found["throughput"]["commit"], found["pool"]["commit"]), ("abc", "def"))
+
+    def test_a_part_that_was_not_measured_to_its_end_says_so(self) -> None:
+        results = self.results()
+        self.assertNotIn("INCOMPLETE", table.text(results) + table.markdown(results))
+        results["parts"]["throughput"]["isComplete"] = False
+        self.assertIn("others that do the same work, INCOMPLETE", table.text(results))
+        self.assertIn("others that do the same work, INCOMPLETE", table.markdown(results))
 
     def test_results_of_another_version_are_not_read(self) -> None:
         path = Path(self.place.name) / "other.json"
