@@ -80,6 +80,8 @@ def goal_count(results: dict[str, Any]) -> int:
 
 def _conclusion(results: dict[str, Any]) -> str:
     short, goals = short_rows(results), goal_count(results)
+    if not goals:
+        return "Nothing here has a goal."
     if not short:
         return f"All {goals} goals are met."
     names = "; ".join(f"{row['name']} ({_value(row)}, goal {_goal(row)})" for row in short)

@@ -87,6 +87,14 @@ class ResultsTests(unittest.TestCase):
             text.splitlines()[-1],
             "2 of 3 goals are NOT met: slow (3.00 ms, goal ≤ 2.5); huge (not finished, goal ≤ 1).")
 
+    def test_the_end_tells_what_holds(self) -> None:
+        results = self.results()
+        rows = results["parts"]["throughput"]["rows"]
+        results["parts"]["throughput"]["rows"] = [row for row in rows if row["met"] is not False]
+        self.assertEqual(table.text(results).splitlines()[-1], "All 1 goals are met.")
+        results["parts"]["throughput"]["rows"] = [row for row in rows if row["met"] is None]
+        self.assertEqual(table.text(results).splitlines()[-1], "Nothing here has a goal.")
+
     def test_markdown_has_as_many_cells_in_each_row(self) -> None:
         rows = [line for line in table.markdown(self.results()).splitlines() if line.startswith("|")]
         self.assertEqual({row.count("|") for row in rows}, {7})
