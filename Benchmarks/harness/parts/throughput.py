@@ -27,7 +27,7 @@ def run(bench: Bench, part: Part) -> None:
     both = [WORKER, REFERENCE]
     classic = _interleave(bench, bench.broker.classic, both)
     _add_figures(part, "classic", both, classic)
-    part.add("throughput, classic queue: of the C reference", "×", _rates_beside(classic, REFERENCE))
+    part.add("throughput, classic queue: of the C reference", "×", _rates_beside(classic, WORKER, REFERENCE))
 
 
 def _interleave(bench: Bench, host: VirtualHost, contenders: list[Contender]) -> dict[str, list[Round]]:
@@ -53,15 +53,18 @@ def _add_figures(part: Part, kind: str, contenders: list[Contender], found: dict
     part.add(f"memory, {kind} queue: {WORKER.title}", "MB", peak / _MEGABYTE, note="the most of all rounds")
 
 
-def _rates_beside(found: dict[str, list[Round]], rival: Contender) -> list[float]:
+def _rates_beside(found: dict[str, list[Round]], one: Contender, other: Contender) -> list[float]:
     return statistics.ratios(
-        [one.rate for one in found[WORKER.name]], [one.rate for one in found[rival.name]])
+        [measured.rate for measured in found[one.name]], [measured.rate for measured in found[other.name]])
 
 
 def _add_ratios(part: Part, found: dict[str, list[Round]]) -> None:
     for rival in (REFERENCE, GO, PIKA, CELERY):
-        part.add(f"throughput: worker of {rival.title}", "×", _rates_beside(found, rival),
+        part.add(f"throughput: worker of {rival.title}", "×", _rates_beside(found, WORKER, rival),
                  Goal(at_least=_GOALS[rival.name]))
+    # What the broker lets anybody do here, who neither reads nor decides.
+    for rival in (GO, PIKA, CELERY):
+        part.add(f"throughput: {REFERENCE.title} of {rival.title}", "×", _rates_beside(found, REFERENCE, rival))
     used = {name: [one.processor_microseconds for one in rounds] for name, rounds in found.items()}
     part.add(f"processor time: worker of {REFERENCE.title}", "×",
              statistics.ratios(used[WORKER.name], used[REFERENCE.name]), Goal(at_most=_PROCESSOR_GOAL))
