@@ -71,6 +71,7 @@ struct IntakeSubmit: AsyncParsableCommand {
         var held: [MessageFiles.Message] = []
         var total = place.confirmed
         let progress = Progress("checking")
+        defer { progress.end() }
         while let (message, _) = try messages.next() {
             total += 1
             if try MessageSequence.read(message, isUnchecked: unchecked) == nil {
@@ -79,7 +80,6 @@ struct IntakeSubmit: AsyncParsableCommand {
             if isHeld { held.append(message) }
             progress.tell(total)
         }
-        progress.end()
         if isHeld { return (MessageSequence(held: held), total) }
         let again = MessageSequence(files)
         try again.skip(to: place)

@@ -1,5 +1,8 @@
 /// Looks for everything in a message that breaks its contract, where a reader stops at the first.
 struct ContractCheck {
+    /// Nobody mends more at once, and a message made of unknown members must not cost the square of its length.
+    static let maximumProblems = 100
+
     private(set) var found: [(problem: ContractProblem, steps: JSONSteps, isName: Bool)] = []
     private var path = ""
     private var steps = JSONSteps()
@@ -98,6 +101,7 @@ struct ContractCheck {
     }
 
     private mutating func add(_ expected: String, _ remedy: String, at name: String? = nil) {
+        if found.count == Self.maximumProblems { return }
         found.append(
             (
                 ContractProblem(reason: .schema, path: path, expected: expected, remedy: remedy),

@@ -32,7 +32,8 @@ public enum ContractReference {
         }
         lines += [
             "", "## What is refused", "",
-            "A message that is refused becomes a dead letter; nothing of it is recorded or counted until it is mended.", "",
+            "A message that is refused becomes a dead letter; nothing of it is recorded or counted until it is mended.",
+            "",
             "| reason | when | who mends it |", "| --- | --- | --- |",
         ]
         lines += DeadLetterReason.allCases.map {

@@ -42,6 +42,15 @@ struct ValidateTests {
         #expect(errors.map { $0["line"] as? Int } == [2, 3, 4, 4, 4, 5, 6, 7])
     }
 
+    /// Such a message must not cost the square of its length.
+    @Test func aMessageMadeOfUnknownMembersIsToldInPart() async throws {
+        let members = (0..<5_000).map { "\"m\($0)\":1" }.joined(separator: ",")
+        let text = "{\(members),\(requestJSON(1).dropFirst())"
+        #expect(text.utf8.count < 65_536)
+        let errors = try await validate([("one.json", text)], "--format", "json").objects().first?["errors"]
+        #expect((errors as? [Any])?.count == 100)
+    }
+
     /// A hint holds words of the contract alone.
     @Test func aMisspeltWordIsTold() async throws {
         let channel = requestJSON(1).replacing("\"fax\"", with: "\"e-mail\"")
