@@ -81,6 +81,56 @@ struct PublishedContractTests {
 
     // MARK: - samples
 
+    /// Every member of every message is in a good sample, and so is every word that a form or a paper may have.
+    @Test func theGoodSamplesShowEveryMember() throws {
+        var seen: Set<String> = []
+        func collect(_ value: JSONValue, _ path: String) {
+            switch value {
+            case .object(let members):
+                for member in members {
+                    seen.insert(path + "/" + member.name)
+                    collect(member.value, path + "/" + member.name)
+                }
+            case .array(let values): values.forEach { collect($0, path) }
+            case .string(let text): seen.insert(path + "=" + text)
+            default: break
+            }
+        }
+        for name in try Samples.names("good") {
+            let json = try JSONValue.parse(Samples.body("good/" + name))
+            collect(json, try #require(json["schema"]?.stringValue))
+        }
+        func check(_ object: ObjectShape, _ path: String) {
+            for member in object.members {
+                let place = path + "/" + member.name
+                #expect(seen.contains(place), "no good sample has \(place)")
+                switch member.shape {
+                case .object(let inner), .list(.object(let inner), _): check(inner, place)
+                case .word(let words), .words(let words):
+                    // Whether something is so or not is the same question everywhere; details of records are many.
+                    if words == Request.Answer.allCases.map(\.rawValue) || place.contains("/detail/") { continue }
+                    if place.hasSuffix("/correction/reason") { continue }
+                    for word in words {
+                        #expect(seen.contains("\(place)=\(word)"), "no good sample has \(place)=\(word)")
+                    }
+                default: break
+                }
+            }
+            for case .variants(let name, _, let variants, _) in object.rules {
+                variants.forEach { check($0.shape, path + "/" + name) }
+            }
+        }
+        for contract in Contract.messages { check(contract.shape, contract.name) }
+    }
+
+    /// Every reason that a body alone can give.
+    @Test func theBadSamplesShowEveryReason() throws {
+        let reasons = try Samples.names("bad").map {
+            IntakeDiagnosis.problems(in: try Samples.body("bad/" + $0))[0].reason
+        }
+        #expect(Set(reasons) == [.malformedJSON, .schema, .unsupportedVersion, .tooLarge, .wrongEncoding])
+    }
+
     /// What a bad sample gets stands beside it: all that `validate` prints of it.
     @Test func everyBadSampleGetsTheErrorThatStandsBesideIt() async throws {
         let site = try Site()

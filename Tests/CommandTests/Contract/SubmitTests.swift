@@ -4,7 +4,7 @@ import Testing
 @Suite(.enabled(if: brokerURL != nil, "DETAINER_TEST_BROKER_URL is not set"))
 struct SubmitTests {
     /// So many that a run at the rate below takes some seconds.
-    private static let count = 3_000
+    private static let count = 6_000
     private static let rate = 1_500
 
     private func file(_ site: Site, _ count: Int = count) throws -> String {
@@ -53,7 +53,7 @@ struct SubmitTests {
         if signal != SIGKILL { #expect(all == Self.count) }
         let again = try await site.binary.run(arguments)
         #expect(
-            again.code == 0 && again.output == "0 confirmed, 3000 before, 0 not taken, of 3000\n", "\(again.output)")
+            again.code == 0 && again.output == "0 confirmed, 6000 before, 0 not taken, of 6000\n", "\(again.output)")
         #expect(try await site.waiting(site.requestQueue) == all)
         if signal == SIGKILL {
             try await site.drain()
