@@ -62,9 +62,9 @@ public struct AsyncAPIDocument: Sendable {
         var members = parts.map { position, address, messages, parameters in
             channel(topology.exchanges[position], address: address, messages: messages, parameters: parameters)
         }
-        members += zip(topology.queues, [["request", "record"], ["deadLetter"], ["outcomeEvent", "recordEvent"]]).map {
-            channel($0, messages: $1)
-        }
+        members += topology.requestQueues.map { channel($0, messages: ["request", "record"]) }
+        members.append(channel(topology.deadLetterQueue, messages: ["deadLetter"]))
+        members.append(channel(topology.reportQueue, messages: ["outcomeEvent", "recordEvent"]))
         return .object(members)
     }
 
@@ -95,7 +95,7 @@ public struct AsyncAPIDocument: Sendable {
     }
 
     private func channel(_ queue: Topology.Queue, messages: [String]) -> JSONMember {
-        let bindings = topology.bindings.filter { $0.queue == queue.name }.map { binding -> JSONValue in
+        let bindings = topology.bindings.filter { $0.kind == .queue && $0.destination == queue.name }.map { binding -> JSONValue in
             ["exchange": .string(binding.exchange), "routingKey": .string(binding.routingKey)]
         }
         let arguments = queue.arguments.map { JSONMember(name: $0.0, value: Self.argument($0.1)) }
