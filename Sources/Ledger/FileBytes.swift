@@ -44,15 +44,7 @@ struct FileBytes: Sendable {
             switch bytes.storage {
             case .held(let held): return Array(held[range.clamped(to: 0..<held.count)])
             case .file(let path, let files):
-                do throws(FileSystem.Errno) {
-                    var read = try files.readAt(file, range.lowerBound, range.count)
-                    while read.count < range.count {
-                        let more = try files.readAt(file, range.lowerBound + read.count, range.count - read.count)
-                        if more.isEmpty { break }
-                        read += more
-                    }
-                    return read
-                } catch {
+                do throws(FileSystem.Errno) { return try files.wholeAt(file, range.lowerBound, range.count) } catch {
                     throw .failed("read", path, error)
                 }
             }
@@ -101,6 +93,25 @@ struct NumberColumn<Number: FixedWidthInteger & Sendable>: Sendable {
                 }
             }
             filled = range.count
+        }
+    }
+}
+
+extension [UInt8] {
+    /// A number, little-endian.
+    mutating func append(_ number: some FixedWidthInteger) {
+        var rest = number
+        for _ in 0..<(number.bitWidth / 8) {
+            append(UInt8(truncatingIfNeeded: rest))
+            rest >>= 8
+        }
+    }
+
+    /// A little-endian number that lies at an offset.
+    func number<Number: FixedWidthInteger>(at offset: Int, as type: Number.Type) -> Number {
+        precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= count, "the number lies within the bytes")
+        return unsafe withUnsafeBytes {
+            unsafe Number(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Number.self))
         }
     }
 }

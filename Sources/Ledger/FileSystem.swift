@@ -18,6 +18,16 @@ struct FileSystem: Sendable {
         var inode: UInt64
     }
 
+    /// What a file looked like: whatever writes, renames, restores or copies it changes one of these.
+    struct Stamp: Equatable, Sendable {
+        var bytes: Int
+        var inode: UInt64
+        /// Of its bytes, in nanoseconds since 1970.
+        var modified: Int64
+        /// Of its bytes, its names or its rights.
+        var changed: Int64
+    }
+
     /// open(2); new files are 0600.
     var open: @Sendable (_ path: String, _ flags: Int32) throws(Errno) -> Int32 = { path, flags throws(Errno) in
         try Self.retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600) }
@@ -97,6 +107,15 @@ struct FileSystem: Sendable {
         _ = try Self.retrying { unsafe stat(path, &status) }
         return Int(status.st_size)
     }
+    /// stat(2)
+    var stamp: @Sendable (_ path: String) throws(Errno) -> Stamp = { path throws(Errno) in
+        var status = stat()
+        _ = try Self.retrying { unsafe stat(path, &status) }
+        func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
+        return Stamp(
+            bytes: Int(status.st_size), inode: UInt64(status.st_ino), modified: nanoseconds(status.st_mtim),
+            changed: nanoseconds(status.st_ctim))
+    }
     /// fstat(2)
     var identityOfFile: @Sendable (_ file: Int32) throws(Errno) -> Identity = { file throws(Errno) in
         var status = stat()
@@ -137,6 +156,17 @@ struct FileSystem: Sendable {
             if count == 0 { throw Errno(number: EIO) }
             rest = rest.dropFirst(count)
         }
+    }
+
+    /// Reads so many bytes at an offset, however short each read is; fewer where the file ends before.
+    func wholeAt(_ file: Int32, _ offset: Int, _ count: Int) throws(Errno) -> [UInt8] {
+        var bytes = try readAt(file, offset, count)
+        while bytes.count < count {
+            let more = try readAt(file, offset + bytes.count, count - bytes.count)
+            if more.isEmpty { break }
+            bytes += more
+        }
+        return bytes
     }
 
     func syncDirectory(_ path: String) throws(Errno) {

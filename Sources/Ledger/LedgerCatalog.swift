@@ -56,24 +56,30 @@ public struct LedgerCatalog: Sendable {
                 let index = SegmentIndexes.open(segment.number, in: reader.directory, files: reader.files),
                 scan.skip(index)
             {
-                let lines: FileBytes
-                do { lines = try FileBytes(path: path, files: reader.files) } catch {
-                    throw LedgerError.failed("read", path, error)
-                }
-                append(index, lines, path, reader.directory)
+                append(index, try reader.bytes(path), path, reader.directory)
                 continue
             }
-            if !segment.isOpen { unindexed += 1 }
-            let bytes = segment.isOpen ? try reader.open(segment.number) : try reader.content(path)
-            let made = try reader.index(bytes, of: segment, &scan)
-            guard let index = try SegmentIndex(FileBytes(made), segment: segment.number) else {
-                preconditionFailure("an index that was just made cannot be read")
+            if segment.isOpen {
+                let bytes = try reader.open(segment.number)
+                let made = try reader.indexed(bytes, open: segment.number, &scan)
+                append(try Self.opened(made, segment.number), FileBytes(bytes), path, reader.directory)
+            } else {
+                unindexed += 1
+                let bytes = try reader.bytes(path)
+                let made = try reader.indexed(bytes, sealed: segment.number, &scan).index
+                append(try Self.opened(made, segment.number), bytes, path, reader.directory)
             }
-            append(index, FileBytes(bytes), path, reader.directory)
         }
         heads.append(
             LedgerUnion.Head(
                 directory: reader.directory, logID: scan.logID ?? "", records: scan.tree.count, root: scan.tree.root))
+    }
+
+    private static func opened(_ made: [UInt8], _ segment: Int) throws(LedgerError) -> SegmentIndex {
+        guard let index = try SegmentIndex(FileBytes(made), segment: segment) else {
+            preconditionFailure("an index that was just made cannot be read")
+        }
+        return index
     }
 
     private mutating func append(_ index: SegmentIndex, _ lines: FileBytes, _ path: String, _ directory: String) {

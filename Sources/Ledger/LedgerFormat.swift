@@ -5,6 +5,8 @@ import Detainers
 //     lock                            held (flock) by the one process that may write here
 //     segment-00000001.jsonl          sealed: never changes again
 //     segment-00000001.index          what readers need to know of it without reading it (SegmentIndex.swift)
+//     segments.checked                what each sealed segment looked like when it was checked (CheckedSegments.swift)
+//     ids-00000001-00000008.run       where the entries of segments 1 to 8 stand, by identity (IdentityRun.swift)
 //     segment-00000002.open.jsonl     the one that is written to; at most one
 //     set-aside-00000002-1.txt        bytes that recovery could not read, kept as they were
 //     attempts.jsonl                  while a worker runs: marks of messages decided with care (AttemptMarks.swift)
@@ -37,7 +39,7 @@ enum LedgerFormat {
     static func openName(_ segment: Int) -> String { "segment-" + padded(segment) + ".open.jsonl" }
     static func indexName(_ segment: Int) -> String { "segment-" + padded(segment) + ".index" }
 
-    private static func padded(_ number: Int) -> String {
+    static func padded(_ number: Int) -> String {
         let text = String(number)
         return String(repeating: "0", count: max(0, 8 - text.count)) + text
     }
@@ -162,9 +164,23 @@ enum CRC32C {
     }()
 
     static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        var sum = Sum()
+        sum.add(bytes)
+        return sum.value
+    }
+
+    /// The checksum of bytes that come in pieces.
+    struct Sum {
+        private var rest = ~UInt32(0)
+        var value: UInt32 { ~rest }
+
+        mutating func add(_ bytes: ArraySlice<UInt8>) { rest = CRC32C.step(rest, bytes) }
+    }
+
+    private static func step(_ before: UInt32, _ bytes: ArraySlice<UInt8>) -> UInt32 {
         unsafe tables.withUnsafeBufferPointer { table in
             unsafe bytes.withUnsafeBytes { bytes in
-                var value = ~UInt32(0)
+                var value = before
                 var position = 0
                 while position + 8 <= bytes.count {
                     let word = unsafe UInt64(
@@ -182,7 +198,7 @@ enum CRC32C {
                     value = unsafe table[Int((value ^ UInt32(bytes[position])) & 0xff)] ^ value >> 8
                     position += 1
                 }
-                return ~value
+                return value
             }
         }
     }

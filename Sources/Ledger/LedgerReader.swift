@@ -8,7 +8,7 @@ public struct StoredRecord: Sendable {
     /// The line without its newline: the leaf of the tree.
     public var line: [UInt8]
     /// Where the line begins in its file.
-    var offset: Int
+    public var offset: Int
     public var file: String
     public var lineNumber: Int
 
@@ -120,6 +120,36 @@ public struct LedgerReader: Sendable {
         try extent { if $0.index >= index { try body($0) } }.announcedThrough
     }
 
+    /// The records of sealed segments from that index on, in order. Segments before it are not read, as far as indexes
+    /// tell where they end.
+    public func sealedRecords(from index: UInt64, _ body: (StoredRecord) throws -> Void) throws {
+        let sealed = try segments().filter { !$0.isOpen }
+        var scan = SegmentScan()
+        var first = sealed.count
+        while first > 0 {
+            if let known = SegmentIndexes.open(first, in: directory, files: files), known.tree.count <= index {
+                scan = SegmentScan(after: known)
+                break
+            }
+            first -= 1
+        }
+        var failure: (any Error)?
+        for segment in sealed[first...] {
+            let path = directory + "/" + segment.name
+            do throws(LedgerError) {
+                try scan.sealed(try bytes(path), path: path, number: segment.number) { record throws(LedgerError) in
+                    if record.index < index { return }
+                    do { try body(record) } catch {
+                        failure = error
+                        throw LedgerError(code: .inputOutput, message: "stopped")
+                    }
+                }
+            } catch {
+                throw failure ?? error
+            }
+        }
+    }
+
     /// How far a ledger reaches.
     public struct Extent: Sendable, Equatable {
         public var records: UInt64
@@ -132,7 +162,7 @@ public struct LedgerReader: Sendable {
     public func extent(_ body: (StoredRecord) throws -> Void) throws -> Extent {
         var failure: (any Error)?
         do throws(LedgerError) {
-            var none: IndexComparison?
+            var none: CompanionComparison?
             let scan = try scan(comparing: &none) { record throws(LedgerError) in
                 do { try body(record) } catch {
                     failure = error
@@ -190,9 +220,10 @@ public struct LedgerReader: Sendable {
             var heads = SignedCheckpoints.Heads(signed, key: key)
             let own = try logID()
             heads.add(earlier.filter { $0.isOf(logID: own) })
-            var indexes: IndexComparison? = IndexComparison(directory: directory, files: files)
-            let scan = try scan(watching: heads.sizes, comparing: &indexes) { _ in }
-            var problems = heads.problems(roots: scan.tree.roots, logID: own) + (indexes?.problems ?? [])
+            var companions: CompanionComparison? = try CompanionComparison(directory: directory, files: files)
+            let scan = try scan(watching: heads.sizes, comparing: &companions) { _ in }
+            try companions?.compareRuns()
+            var problems = heads.problems(roots: scan.tree.roots, logID: own) + (companions?.problems ?? [])
             if key != nil, heads.signed == 0, scan.tree.count > 0 {
                 problems.append("`\(directory)` holds records and no signed checkpoint")
             }
@@ -212,7 +243,7 @@ public struct LedgerReader: Sendable {
     }
 
     private func scan(
-        watching sizes: Set<UInt64> = [], comparing indexes: inout IndexComparison?,
+        watching sizes: Set<UInt64> = [], comparing companions: inout CompanionComparison?,
         _ record: (StoredRecord) throws(LedgerError) -> Void
     ) throws(LedgerError) -> SegmentScan {
         var scan = SegmentScan(watching: sizes)
@@ -221,13 +252,13 @@ public struct LedgerReader: Sendable {
             if segment.isOpen {
                 try scan.open(try open(segment.number), path: path, number: segment.number, record: record)
             } else {
-                indexes?.begin(segment.number, after: scan)
-                let bytes = try content(path)
+                companions?.begin(segment.number, after: scan)
+                let bytes = try bytes(path)
                 try scan.sealed(bytes, path: path, number: segment.number) { stored throws(LedgerError) in
-                    indexes?.add(stored)
+                    companions?.add(stored)
                     try record(stored)
                 }
-                try indexes?.end(segmentBytes: bytes.count, through: scan)
+                try companions?.end(segmentBytes: bytes.count, through: scan)
             }
         }
         return scan
@@ -253,6 +284,13 @@ public struct LedgerReader: Sendable {
 
     func content(_ path: String) throws(LedgerError) -> [UInt8] {
         do throws(FileSystem.Errno) { return try files.content(path) } catch { throw .failed("read", path, error) }
+    }
+
+    /// A file that does not change any more, to be read piece by piece.
+    func bytes(_ path: String) throws(LedgerError) -> FileBytes {
+        do throws(FileSystem.Errno) { return try FileBytes(path: path, files: files) } catch {
+            throw .failed("read", path, error)
+        }
     }
 
     /// The open segment, which its writer may have sealed since the directory was listed.

@@ -25,6 +25,10 @@ public struct Commit: Sendable, Equatable {
     public var segment: Int
     /// Of all segments.
     public var ledgerBytes: Int
+    /// Where the line of each record begins in its segment.
+    public var offsets: [Int] = []
+    /// The segment that was sealed before the batch was written.
+    public var sealed: SealedSegment?
 }
 
 /// The one writer of a worker's ledger, from opening to closing.
@@ -48,6 +52,8 @@ public struct LedgerWriter: ~Copyable, Sendable {
     /// Of the segments before the open one.
     private var sealedBytes: Int
     private let isContradicted: Bool
+    /// Not told yet.
+    private var sealed: SealedSegment?
 
     /// A ledger opened for writing, and what recovery found.
     public struct Opening: ~Copyable {
@@ -85,20 +91,31 @@ public struct LedgerWriter: ~Copyable, Sendable {
     }
 
     /// Opens `<directory>/<worker>/`, makes it where it is missing, and recovers what the last run left.
+    ///
+    /// - Parameters:
+    ///   - prepare: called when the ledger is locked and before it is recovered.
+    ///   - record: called with each record of the open segment, in order, and with how many records from the first on
+    ///     are announced as far as is known by then.
     public static func open(
-        directory: String, worker: String, configuration: LedgerConfiguration = LedgerConfiguration(), now: Moment
+        directory: String, worker: String, configuration: LedgerConfiguration = LedgerConfiguration(), now: Moment,
+        prepare: (LedgerReader) throws(LedgerError) -> Void = { _ in },
+        record: (StoredRecord, UInt64) throws(LedgerError) -> Void = { _, _ in }
     ) throws(LedgerError) -> Opening {
         try open(
-            directory: directory, worker: worker, configuration: configuration, now: now, files: FileSystem())
+            directory: directory, worker: worker, configuration: configuration, now: now, files: FileSystem(),
+            prepare: prepare, record: record)
     }
 
     static func open(
-        directory: String, worker: String, configuration: LedgerConfiguration, now: Moment, files: FileSystem
+        directory: String, worker: String, configuration: LedgerConfiguration, now: Moment, files: FileSystem,
+        prepare: (LedgerReader) throws(LedgerError) -> Void = { _ in },
+        record: (StoredRecord, UInt64) throws(LedgerError) -> Void = { _, _ in }
     ) throws(LedgerError) -> Opening {
         let path = directory + "/" + worker
         let lock = try makeAndLock(directory: directory, path: path, files: files)
         do throws(LedgerError) {
-            let recovered = try Recovery(directory: path, files: files, now: now).run()
+            try prepare(LedgerReader(directory: path, files: files))
+            let recovered = try Recovery(directory: path, files: files, now: now).run(record)
             let writer = LedgerWriter(
                 files: files, configuration: configuration, directory: path, lock: lock, recovered: recovered)
             return Opening(writer: writer, report: recovered.report)
@@ -168,6 +185,8 @@ public struct LedgerWriter: ~Copyable, Sendable {
         var grown = tree
         var bytes: [UInt8] = []
         bytes.reserveCapacity(records.reduce(256) { $0 + $1.count + LedgerFormat.checkBytes + 1 })
+        var offsets: [Int] = []
+        offsets.reserveCapacity(records.count)
         for record in records {
             let start = bytes.count
             LedgerFormat.appendLine(record, to: &bytes)
@@ -175,13 +194,15 @@ public struct LedgerWriter: ~Copyable, Sendable {
                 throw LedgerError(code: .inputOutput, message: "a record is longer than a line of a segment may be")
             }
             grown.append(bytes[start..<bytes.count - 1])
+            offsets.append(segment.size + start)
         }
         bytes += LedgerFormat.line(
             LedgerFormat.checkpoint(records: grown.count, root: grown.root, announcedThrough: announced, at: now))
         try write(bytes)
         tree = grown
         self.announcedThrough = announced
-        return commit(firstIndex, records.count)
+        segment.announcedThrough = max(segment.announcedThrough, announced)
+        return commit(firstIndex, records.count, offsets)
     }
 
     /// Whether a batch could be written now: the open segment is where it was made, and room can be reserved behind it.
@@ -203,10 +224,11 @@ public struct LedgerWriter: ~Copyable, Sendable {
         }
     }
 
-    private func commit(_ firstIndex: UInt64, _ count: Int) -> Commit {
-        Commit(
+    private mutating func commit(_ firstIndex: UInt64, _ count: Int, _ offsets: [Int] = []) -> Commit {
+        defer { sealed = nil }
+        return Commit(
             firstIndex: firstIndex, count: count, root: tree.root, logID: logID, segment: segment.number,
-            ledgerBytes: sealedBytes + segment.size)
+            ledgerBytes: sealedBytes + segment.size, offsets: offsets, sealed: sealed)
     }
 
     private mutating func write(_ bytes: [UInt8]) throws(LedgerError) {
@@ -271,6 +293,9 @@ public struct LedgerWriter: ~Copyable, Sendable {
         }
         files.close(segment.file)
         segment.isSealed = true
+        self.sealed = SealedSegment(
+            number: segment.number, bytes: segment.size, logID: logID, tree: tree,
+            announcedThrough: segment.announcedThrough)
     }
 
     /// Starts the segment after the sealed one; where the disk is full, the next batch tries again.
@@ -279,8 +304,9 @@ public struct LedgerWriter: ~Copyable, Sendable {
         let sealed = segment.size
         let header = LedgerFormat.header(logID: logID, segment: number, firstRecord: tree.count, root: tree.root)
         do throws(LedgerError) {
-            segment = try OpenSegment.start(
-                directory: directory, number: number, lines: LedgerFormat.line(header), files: files)
+            var draft = try OpenSegment.Draft(directory: directory, number: number, files: files)
+            try draft.write(LedgerFormat.line(header))
+            segment = try draft.finish(announcedThrough: segment.announcedThrough)
             sealedBytes += sealed
         } catch {
             if error.code != .notWritable { isUnusable = true }
@@ -337,51 +363,4 @@ public struct LedgerWriter: ~Copyable, Sendable {
 
     /// Gives up the lock. Everything that was appended is synced already.
     public consuming func close() {}
-}
-
-/// The segment that is written to.
-struct OpenSegment: Sendable {
-    var number: Int
-    var path: String
-    var file: Int32
-    /// Bytes up to the end of the last checkpoint.
-    var size: Int
-    var reserved: Int
-    /// Its file is closed and the next segment is not there yet.
-    var isSealed = false
-
-    /// Writes and syncs a new file and puts it in the segment's place, whole or not at all.
-    static func start(
-        directory: String, number: Int, lines: [UInt8], files: FileSystem
-    ) throws(LedgerError) -> OpenSegment {
-        let path = directory + "/" + LedgerFormat.openName(number)
-        let draft = path + ".new"
-        do throws(FileSystem.Errno) {
-            let file = try files.open(draft, O_CREAT | O_RDWR | O_TRUNC | O_APPEND)
-            do throws(FileSystem.Errno) {
-                try files.writeAll(file, lines)
-                try files.dataSync(file)
-                try files.rename(draft, path)
-                try files.syncDirectory(directory)
-            } catch {
-                files.close(file)
-                throw error
-            }
-            return OpenSegment(number: number, path: path, file: file, size: lines.count, reserved: lines.count)
-        } catch {
-            throw .failed("start", path, error)
-        }
-    }
-
-    mutating func reserve(_ count: Int, step: Int, _ files: FileSystem) throws(FileSystem.Errno) {
-        if size + count <= reserved { return }
-        let length = (count / step + 1) * step
-        do throws(FileSystem.Errno) {
-            try files.reserve(file, size, length)
-            reserved = size + length
-        } catch {
-            // A file system that cannot reserve meets a full disk in the write itself.
-            if error.number != EOPNOTSUPP { throw error }
-        }
-    }
 }

@@ -2,12 +2,12 @@ import Crypto
 import Foundation
 
 /// The RFC 6962 tree hash of a growing list of leaves, in memory that grows with the logarithm of their number.
-struct MerkleTree: Sendable {
+struct MerkleTree: Sendable, Equatable {
     /// INVARIANT: hashes of full subtrees, largest first; one for each bit that is set in `count`.
     private(set) var subtrees: [[UInt8]] = []
     private(set) var count: UInt64 = 0
     /// Sizes whose roots are kept in ``roots`` when the tree passes them.
-    private let watched: Set<UInt64>
+    private var watched: Set<UInt64>
     private(set) var roots: [UInt64: [UInt8]] = [:]
 
     init(watching sizes: Set<UInt64> = []) {
@@ -24,6 +24,17 @@ struct MerkleTree: Sendable {
         }
         (self.subtrees, self.count, watched) = (subtrees, count, [])
     }
+
+    /// The same tree, which keeps the roots of these sizes, its own among them, from now on.
+    func watching(_ sizes: Set<UInt64>) -> MerkleTree {
+        var tree = self
+        tree.watched = sizes
+        if sizes.contains(count) { tree.roots[count] = rootHash }
+        return tree
+    }
+
+    /// Keeps roots of smaller sizes that are known otherwise.
+    mutating func remember(_ others: [UInt64: [UInt8]]) { roots.merge(others) { $1 } }
 
     mutating func append(_ leaf: ArraySlice<UInt8>) {
         defer { if watched.contains(count) { roots[count] = rootHash } }

@@ -23,7 +23,9 @@ public struct RecoveryReport: Sendable, Equatable {
 ///
 /// Nothing in the open segment is trusted where it stands: after a failed sync the page cache shows bytes that are not
 /// on the disk. Its good lines are copied into a new file, which is synced and then takes its place; the rest is copied
-/// into a file of its own first. Damage in a sealed segment is corruption and is refused.
+/// into a file of its own first. Damage in a sealed segment is corruption and is refused: a sealed segment is read and
+/// checked in full unless it looks as it did when that was done last (CheckedSegments.swift), and the tree goes on from
+/// the index of the last of those. Memory: a piece of a file, its longest line, and what is damaged.
 struct Recovery {
     struct Result {
         var segment: OpenSegment
@@ -37,57 +39,133 @@ struct Recovery {
     let files: FileSystem
     let now: Moment
 
-    func run() throws(LedgerError) -> Result {
+    /// - Parameter record: called with each record of the open segment that is kept, in order, and with how many
+    ///   records from the first on are announced as far as is known by then; what it throws ends the recovery.
+    func run(_ record: (StoredRecord, UInt64) throws(LedgerError) -> Void) throws(LedgerError) -> Result {
         let names: [String]
         do throws(FileSystem.Errno) { names = try files.names(directory) } catch {
             throw .failed("list", directory, error)
         }
-        let segments = LedgerFormat.segments(in: names)
+        let segments = try LedgerReader(directory: directory, files: files).segments()
         let signed = try SignedCheckpoints.newest(directory, files: files)
-        var reader = SegmentScan(watching: signed.map { [$0.size] } ?? [], parsing: false)
-        var sealedBytes = 0
-        for (position, segment) in segments.enumerated() {
-            guard segment.number == position + 1, !segment.isOpen || position == segments.count - 1 else {
-                throw LedgerError(
-                    code: .corrupted, message: "`\(directory)/\(segment.name)` does not follow the segment before it")
-            }
-            if !segment.isOpen {
-                let path = directory + "/" + segment.name
-                let bytes = try content(path)
-                sealedBytes += bytes.count
-                try reader.sealed(bytes, path: path, number: segment.number)
-            }
-        }
         let open = segments.last.flatMap { $0.isOpen ? $0 : nil }
+        let sealed = segments.filter { !$0.isOpen }.map(\.number)
+        let (scan, sealedBytes) = try self.sealed(sealed, watching: signed.map { [$0.size] } ?? [])
+        let found = try open.map { segment throws(LedgerError) in try bytes(directory + "/" + segment.name) }
         let number = open?.number ?? segments.count + 1
-        let bytes = try open.map { segment throws(LedgerError) in try content(directory + "/" + segment.name) } ?? []
         return try recover(
-            bytes, number: number, after: reader, sealedBytes: sealedBytes, names: names, signed: signed)
+            found ?? FileBytes([]), number: number, after: scan, sealedBytes: sealedBytes, names: names,
+            signed: signed, record)
     }
 
-    private func content(_ path: String) throws(LedgerError) -> [UInt8] {
-        do throws(FileSystem.Errno) { return try files.content(path) } catch { throw .failed("read", path, error) }
+    private func bytes(_ path: String) throws(LedgerError) -> FileBytes {
+        do throws(FileSystem.Errno) { return try FileBytes(path: path, files: files) } catch {
+            throw .failed("read", path, error)
+        }
     }
+
+    // MARK: - sealed segments
+
+    /// Where the sealed segments end, and how many bytes they are.
+    private func sealed(
+        _ sealed: [Int], watching sizes: Set<UInt64>
+    ) throws(LedgerError) -> (SegmentScan, sealedBytes: Int) {
+        let checked = CheckedSegments(directory, files: files)
+        var entries: [CheckedSegments.Entry] = []
+        for segment in sealed {
+            guard let entry = try checked.entry(of: segment) else { break }
+            entries.append(entry)
+        }
+        var (scan, next) = try untouched(entries, watching: sizes)
+        var sealedBytes = entries[..<next].reduce(0) { $0 + $1.stamp.bytes }
+        for segment in sealed[next...] {
+            let path = directory + "/" + LedgerFormat.sealedName(segment)
+            let bytes = try bytes(path)
+            sealedBytes += bytes.count
+            try scan.sealed(bytes, path: path, number: segment)
+        }
+        return (scan, sealedBytes)
+    }
+
+    /// Where those of the first segments end that nobody touched since they were checked, and how many they are.
+    private func untouched(
+        _ entries: [CheckedSegments.Entry], watching sizes: Set<UInt64>
+    ) throws(LedgerError) -> (SegmentScan, count: Int) {
+        for count in stride(from: entries.count, to: 0, by: -1) {
+            guard let index = index(count, entries[count - 1]) else { continue }
+            var roots: [UInt64: [UInt8]] = [:]
+            // A root in the midst of them is that of the segment which it stands in.
+            for size in sizes where size < index.tree.count {
+                guard let segment = entries.firstIndex(where: { size <= $0.records }) else { continue }
+                roots.merge(try self.roots(of: segment + 1, entries, watching: [size])) { $1 }
+            }
+            var scan = SegmentScan(after: index, watching: sizes, parsing: false)
+            scan.remember(roots)
+            return (scan, count)
+        }
+        return (SegmentScan(watching: sizes, parsing: false), 0)
+    }
+
+    private func index(_ segment: Int, _ entry: CheckedSegments.Entry) -> SegmentIndex? {
+        guard let index = SegmentIndexes.open(segment, in: directory, files: files),
+            index.tree.count == entry.records, index.tree.root == entry.root
+        else { return nil }
+        return index
+    }
+
+    /// The roots at some sizes that lie within a segment, which is read for them.
+    private func roots(
+        of segment: Int, _ entries: [CheckedSegments.Entry], watching sizes: Set<UInt64>
+    ) throws(LedgerError) -> [UInt64: [UInt8]] {
+        var first = segment
+        var scan = SegmentScan(watching: sizes, parsing: false)
+        // The one before has an index, unless somebody removed it.
+        while first > 1 {
+            if let index = index(first - 1, entries[first - 2]) {
+                scan = SegmentScan(after: index, watching: sizes, parsing: false)
+                break
+            }
+            first -= 1
+        }
+        for number in first...segment {
+            let path = directory + "/" + LedgerFormat.sealedName(number)
+            try scan.sealed(try bytes(path), path: path, number: number)
+        }
+        return scan.tree.roots
+    }
+
+    // MARK: - the open segment
 
     private func recover(
-        _ bytes: [UInt8], number: Int, after scan: SegmentScan, sealedBytes: Int, names: [String],
-        signed: TreeHead?
+        _ bytes: FileBytes, number: Int, after scan: SegmentScan, sealedBytes: Int, names: [String],
+        signed: TreeHead?, _ record: (StoredRecord, UInt64) throws(LedgerError) -> Void
     ) throws(LedgerError) -> Result {
-        var salvage = Salvage(scan: scan, number: number)
-        salvage.read(bytes)
-        let setAsideFile = try setAside(salvage.damaged, number: number, names: names)
+        let path = directory + "/" + LedgerFormat.openName(number)
+        var salvage = Salvage(scan: scan, number: number, path: path)
+        var lines = try LineReader(bytes)
+        var draft = try OpenSegment.Draft(directory: directory, number: number, files: files)
+        var next = try lines.next()
+        if let line = next, salvage.takeHeader(line) { next = try lines.next() }
         let logID = salvage.logID ?? Self.randomLogID()
-        var lines = LedgerFormat.line(
-            LedgerFormat.header(
-                logID: logID, segment: number, firstRecord: scan.tree.count, root: scan.tree.root))
-        lines += salvage.good
-        if salvage.endsInRecord {
-            lines += LedgerFormat.line(
-                LedgerFormat.checkpoint(
-                    records: salvage.tree.count, root: salvage.tree.root, announcedThrough: salvage.announcedThrough,
-                    at: now))
+        try draft.write(
+            LedgerFormat.line(
+                LedgerFormat.header(
+                    logID: logID, segment: number, firstRecord: scan.tree.count, root: scan.tree.root)))
+        while let line = next {
+            if let kept = try salvage.take(line, at: draft.count, record) { try draft.write(kept) }
+            next = try lines.next()
         }
-        let segment = try OpenSegment.start(directory: directory, number: number, lines: lines, files: files)
+        salvage.end()
+        if salvage.endsInRecord {
+            salvage.written = max(salvage.written, salvage.announcedThrough)
+            try draft.write(
+                LedgerFormat.line(
+                    LedgerFormat.checkpoint(
+                        records: salvage.tree.count, root: salvage.tree.root,
+                        announcedThrough: salvage.announcedThrough, at: now)))
+        }
+        let setAsideFile = try setAside(salvage.damaged, number: number, names: names)
+        let segment = try draft.finish(announcedThrough: salvage.written)
         let contradicted = signed.flatMap { head in
             salvage.tree.roots[head.size] == head.rootHash && head.isOf(logID: logID) ? nil : head
         }
@@ -101,7 +179,7 @@ struct Recovery {
     }
 
     private func setAside(
-        _ damaged: [ArraySlice<UInt8>], number: Int, names: [String]
+        _ damaged: [[UInt8]], number: Int, names: [String]
     ) throws(LedgerError) -> String? {
         if damaged.isEmpty { return nil }
         let prefix =
@@ -127,65 +205,5 @@ struct Recovery {
             let text = String(UInt8.random(in: .min ... .max), radix: 16)
             return text.count == 1 ? "0" + text : text
         }.joined()
-    }
-}
-
-/// The good and the damaged lines of an open segment.
-private struct Salvage {
-    private(set) var tree: MerkleTree
-    private(set) var logID: String?
-    private(set) var announcedThrough: UInt64
-    /// Records and those checkpoints that still hold, byte for byte.
-    private(set) var good: [UInt8] = []
-    private(set) var endsInRecord = false
-    private(set) var damaged: [ArraySlice<UInt8>] = []
-    private let number: Int
-    /// Behind the first damage it is not known which record was the nth: all of those are announced again.
-    private var certainCount: UInt64?
-
-    init(scan: SegmentScan, number: Int) {
-        tree = scan.tree
-        logID = scan.logID
-        announcedThrough = scan.announcedThrough
-        self.number = number
-    }
-
-    mutating func read(_ bytes: [UInt8]) {
-        var rest = bytes[...]
-        var isFirst = true
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: "\n"))
-            let line = rest[rest.startIndex..<(end.map { $0 + 1 } ?? rest.endIndex)]
-            take(line, isWhole: end != nil, isFirst: isFirst)
-            isFirst = false
-            rest = rest[line.endIndex...]
-        }
-        announcedThrough = min(announcedThrough, certainCount ?? tree.count)
-    }
-
-    private mutating func take(_ line: ArraySlice<UInt8>, isWhole: Bool, isFirst: Bool) {
-        guard isWhole, let content = SegmentLine(line.dropLast()) else { return damage(line) }
-        switch content {
-        case .header(let id, let segment, let firstRecord, let root):
-            let follows = segment == number && firstRecord == tree.count && root == tree.root
-            guard isFirst, follows, logID == nil || logID == id else { return damage(line) }
-            logID = id
-        case .record:
-            tree.append(line.dropLast())
-            good += line
-            endsInRecord = true
-        case .checkpoint(let records, let root, let announced):
-            announcedThrough = max(announcedThrough, announced)
-            if certainCount == nil, records != tree.count || root != tree.root { return damage(line) }
-            // Behind damage a root cannot hold any more; the records it covered are kept all the same.
-            guard certainCount == nil else { return }
-            good += line
-            endsInRecord = false
-        }
-    }
-
-    private mutating func damage(_ line: ArraySlice<UInt8>) {
-        damaged.append(line)
-        if certainCount == nil { certainCount = tree.count }
     }
 }

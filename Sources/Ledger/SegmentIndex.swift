@@ -138,22 +138,38 @@ struct SegmentIndexBuilder {
     private var traitLines: [[UInt8]] = []
     private var traitNumbers: [OutcomeTraits: UInt32] = [:]
     private var jurisdictions: Set<String> = []
+    /// What the run of the segment holds, in the order of the segment.
+    private(set) var identities: [RunEntry] = []
+
+    /// - Parameters:
+    ///   - firstRecord: how many records there are before the segment.
+    ///   - previousRoot: theirs.
+    init(segment: Int, firstRecord: UInt64, previousRoot: String) {
+        (self.segment, self.firstRecord, self.previousRoot) = (segment, firstRecord, previousRoot)
+    }
 
     /// - Parameter scan: as it stood before the segment.
     init(segment: Int, after scan: SegmentScan) {
-        self.segment = segment
-        firstRecord = scan.tree.count
-        previousRoot = scan.tree.root
+        self.init(segment: segment, firstRecord: scan.tree.count, previousRoot: scan.tree.root)
     }
 
     /// - Throws: `RecordError` where the record is intact but none of ours.
     mutating func add(_ record: StoredRecord) throws(RecordError) {
         guard let entry = try LedgerEntry(json: record.json) else { return }
+        add(entry, record: record.index, offset: record.offset)
+    }
+
+    /// - Parameters:
+    ///   - record: its index in the ledger.
+    ///   - offset: where its line begins in the segment.
+    mutating func add(_ entry: LedgerEntry, record: UInt64, offset: Int) {
         let number = UInt32(offsets.count)
         // INVARIANT: segments are far below 4 GiB; one that were not has no index, and is read.
-        guard let offset = UInt32(exactly: record.offset) else { return }
+        guard let offset = UInt32(exactly: offset) else { return }
         offsets.append(offset)
-        records.append(UInt32(record.index - firstRecord))
+        records.append(UInt32(record - firstRecord))
+        identities.append(
+            RunEntry(hash: EntryKey(entry.identity).hash, segment: UInt32(segment), offset: offset))
         recordedAt.append(entry.recordedAt.secondsSinceEpoch.flatMap { UInt32(exactly: $0) } ?? 0)
         jurisdictions.insert(entry.jurisdiction)
         switch entry {
@@ -177,6 +193,15 @@ struct SegmentIndexBuilder {
 
     /// - Parameter scan: as it stands behind the segment.
     func bytes(segmentBytes: Int, through scan: SegmentScan) -> [UInt8] {
+        bytes(
+            segmentBytes: segmentBytes, logID: scan.logID ?? "", tree: scan.tree,
+            announcedThrough: scan.announcedThrough)
+    }
+
+    /// - Parameters:
+    ///   - tree: as it stands behind the segment.
+    ///   - announcedThrough: the highest that a checkpoint up to there tells.
+    func bytes(segmentBytes: Int, logID: String, tree: MerkleTree, announcedThrough: UInt64) -> [UInt8] {
         var body: [UInt8] = []
         func append(_ column: [UInt32]) { for number in column { body.append(number) } }
         for column in [offsets, records, recordedAt, days, traits] { append(column) }
@@ -197,10 +222,10 @@ struct SegmentIndexBuilder {
         func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
         let header: JSONValue = [
             "format": .string(SegmentIndex.format), "segment": number(segment), "segmentBytes": number(segmentBytes),
-            "logId": .string(scan.logID ?? ""), "firstRecord": number(firstRecord),
-            "previousRoot": .string(previousRoot), "records": number(scan.tree.count),
-            "subtrees": .array(scan.tree.subtrees.map { .string(Data($0).base64EncodedString()) }),
-            "announcedThrough": number(scan.announcedThrough),
+            "logId": .string(logID), "firstRecord": number(firstRecord),
+            "previousRoot": .string(previousRoot), "records": number(tree.count),
+            "subtrees": .array(tree.subtrees.map { .string(Data($0).base64EncodedString()) }),
+            "announcedThrough": number(announcedThrough),
             "jurisdictions": .array(jurisdictions.sorted().map(JSONValue.string)), "entries": number(offsets.count),
             "ties": number(ties.count), "traits": number(traitLines.count), "bodyBytes": number(body.count),
             "body": .string(CRC32C.text(body[...])),
@@ -212,14 +237,4 @@ struct SegmentIndexBuilder {
 extension CivilDate {
     /// yyyymmdd
     var digits: UInt32 { UInt32(year * 10_000 + month * 100 + day) }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(_ number: some FixedWidthInteger) {
-        var rest = number
-        for _ in 0..<(number.bitWidth / 8) {
-            append(UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
-    }
 }

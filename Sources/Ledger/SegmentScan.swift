@@ -10,12 +10,26 @@ struct SegmentScan {
     private(set) var uncountedBytes = 0
 
     /// Whether records are read; otherwise their lines are only checked.
-    private let parsing: Bool
+    var parsing: Bool
 
     init(watching sizes: Set<UInt64> = [], parsing: Bool = true) {
         tree = MerkleTree(watching: sizes)
         self.parsing = parsing
     }
+
+    /// Goes on behind a sealed segment, which is known by its index.
+    init(after index: SegmentIndex, watching sizes: Set<UInt64> = [], parsing: Bool = true) {
+        tree = index.tree.watching(sizes)
+        logID = index.logID
+        announcedThrough = index.announcedThrough
+        self.parsing = parsing
+    }
+
+    /// Keeps roots that are known otherwise, beside those that it passes.
+    mutating func remember(_ roots: [UInt64: [UInt8]]) { tree.remember(roots) }
+
+    /// What is known of the ledger up to here; of an empty one, nothing.
+    var end: SegmentEnd { SegmentEnd(logID: logID ?? "", records: tree.count, root: tree.root) }
 
     /// Takes a sealed segment's index for the segment: all that is known of it then is where it ends.
     ///
@@ -34,10 +48,10 @@ struct SegmentScan {
     ///
     /// - Throws: `.corrupted` with file and line at the first thing that is not as it was written.
     mutating func sealed(
-        _ bytes: [UInt8], path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void = { _ in }
+        _ bytes: FileBytes, path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void = { _ in }
     ) throws(LedgerError) {
-        let count = try lines(bytes[...], path: path, number: number, record: record)
-        guard endsInCheckpoint, bytes.last == UInt8(ascii: "\n") else {
+        let count = try lines(LineReader(bytes), path: path, number: number, record: record)
+        guard endsInCheckpoint, count > 0 else {
             throw LedgerError(
                 code: .corrupted, message: "`\(path)`, line \(count): the segment does not end in a checkpoint")
         }
@@ -49,24 +63,25 @@ struct SegmentScan {
     ) throws(LedgerError) {
         let end = Self.endOfLastCheckpoint(bytes)
         uncountedBytes = bytes.count - end
-        try lines(bytes[..<end], path: path, number: number, record: record)
+        try lines(LineReader(FileBytes(bytes), count: end), path: path, number: number, record: record)
     }
 
     /// Returns how many lines there are.
     @discardableResult
     private mutating func lines(
-        _ bytes: ArraySlice<UInt8>, path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void
+        _ lines: LineReader, path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void
     ) throws(LedgerError) -> Int {
-        var rest = bytes
+        var lines = lines
         var lineNumber = 0
-        while !rest.isEmpty {
+        var offset = 0
+        while let whole = try lines.next() {
+            defer { offset = lines.offset }
             lineNumber += 1
             func corrupted(_ what: String) -> LedgerError {
                 LedgerError(code: .corrupted, message: "`\(path)`, line \(lineNumber): \(what)")
             }
-            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { throw corrupted("has no end") }
-            let line = rest[rest.startIndex..<end]
-            rest = rest[(end + 1)...]
+            guard whole.last == UInt8(ascii: "\n") else { throw corrupted("has no end") }
+            let line = whole.dropLast()
             guard let content = SegmentLine(line, parsing: parsing) else { throw corrupted("its check is wrong") }
             switch content {
             case .header(let id, let segment, let firstRecord, let root):
@@ -77,7 +92,7 @@ struct SegmentScan {
             case .record(let value):
                 if lineNumber == 1 { throw corrupted("the header is missing") }
                 let stored = StoredRecord(
-                    index: tree.count, read: value, line: Array(line), offset: line.startIndex, file: path,
+                    index: tree.count, read: value, line: Array(line), offset: offset, file: path,
                     lineNumber: lineNumber)
                 tree.append(line)
                 try record(stored)

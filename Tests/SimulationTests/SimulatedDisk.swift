@@ -22,6 +22,9 @@ final class SimulatedDisk: Sendable {
         var platter: [UInt8] = []
         /// Bytes of a failed sync: readable, and never on the platter.
         var lost: [Range<Int>] = []
+        /// When its bytes were written last, and when they or its names.
+        var modified: Int64 = 0
+        var changed: Int64 = 0
 
         /// What is written anew behind the cut is not lost any more.
         mutating func cut(to length: Int) {
@@ -60,9 +63,18 @@ final class SimulatedDisk: Sendable {
         var handles: [Int32: Handle] = [:]
         var locks: Set<Int> = []
         var next = 1
+        /// Goes on with each change.
+        var clock: Int64 = 0
         var fault: Fault?
         var skipsDataSync = false
         var skipsDirectorySync = false
+
+        mutating func touch(_ inode: Int?, bytes: Bool = true) {
+            guard let inode else { return }
+            clock += 1
+            inodes[inode]?.changed = clock
+            if bytes { inodes[inode]?.modified = clock }
+        }
     }
 
     private let state = Mutex(State())
@@ -102,7 +114,10 @@ final class SimulatedDisk: Sendable {
                 } else if random.chance(1, of: 2) {
                     kept = seen
                 }
-                state.inodes[number] = Inode(bytes: kept, platter: kept)
+                let isSame = kept == inode.bytes
+                state.inodes[number] = Inode(
+                    bytes: kept, platter: kept, modified: inode.modified, changed: inode.changed)
+                if !isSame { state.touch(number) }
             }
             state.names = names
             state.platterNames = names
@@ -158,6 +173,7 @@ final class SimulatedDisk: Sendable {
             try self.call { state in
                 guard let inode = state.handles[file]?.inode else { return .failure(.init(number: EBADF)) }
                 state.inodes[inode]?.cut(to: length)
+                state.touch(inode)
                 return .success(())
             }
         }
@@ -180,6 +196,16 @@ final class SimulatedDisk: Sendable {
             try self.call { state in
                 guard let inode = state.names[path] else { return .failure(.init(number: ENOENT)) }
                 return .success(.init(device: 1, inode: UInt64(inode)))
+            }
+        }
+        files.size = { path throws(FileSystem.Errno) in try self.stamp(path).bytes }
+        files.stamp = { path throws(FileSystem.Errno) in try self.stamp(path) }
+        files.readAt = { file, offset, count throws(FileSystem.Errno) in
+            try self.call { state in
+                guard let handle = state.handles[file], let inode = state.inodes[handle.inode] else {
+                    return .failure(.init(number: EBADF))
+                }
+                return .success(Array(inode.bytes.dropFirst(offset).prefix(count)))
             }
         }
         files.identityOfFile = { file throws(FileSystem.Errno) in
@@ -214,6 +240,17 @@ final class SimulatedDisk: Sendable {
         return files
     }
 
+    private func stamp(_ path: String) throws(FileSystem.Errno) -> FileSystem.Stamp {
+        try call { state in
+            guard let number = state.names[path], let inode = state.inodes[number] else {
+                return .failure(.init(number: ENOENT))
+            }
+            return .success(
+                .init(
+                    bytes: inode.bytes.count, inode: UInt64(number), modified: inode.modified, changed: inode.changed))
+        }
+    }
+
     private func open(_ path: String, _ flags: Int32) throws(FileSystem.Errno) -> Int32 {
         try call { state in
             state.next += 1
@@ -224,7 +261,10 @@ final class SimulatedDisk: Sendable {
             }
             if let inode = state.names[path] {
                 if flags & O_EXCL != 0 { return .failure(.init(number: EEXIST)) }
-                if flags & O_TRUNC != 0 { state.inodes[inode]?.cut(to: 0) }
+                if flags & O_TRUNC != 0 {
+                    state.inodes[inode]?.cut(to: 0)
+                    state.touch(inode)
+                }
                 state.handles[number] = Handle(inode: inode, path: path)
                 return .success(number)
             }
@@ -242,6 +282,7 @@ final class SimulatedDisk: Sendable {
     private func write(_ file: Int32, _ bytes: [UInt8]) throws(FileSystem.Errno) -> Int {
         try call { state in
             guard let inode = state.handles[file]?.inode else { return .failure(.init(number: EBADF)) }
+            state.touch(inode)
             switch Self.take(&state, .noSpace, .writeError, .shortWrite) {
             case .noSpace?:
                 // Some of it still fitted.
@@ -299,6 +340,7 @@ final class SimulatedDisk: Sendable {
             if Self.take(&state, .renameError) != nil { return .failure(.init(number: EIO)) }
             guard state.names[from] != nil else { return .failure(.init(number: ENOENT)) }
             Self.apply(.rename(from, to), to: &state.names)
+            state.touch(state.names[to], bytes: false)
             state.unsyncedNames.append(.rename(from, to))
             return .success(())
         }

@@ -4,9 +4,10 @@ import Operations
 
 struct LedgerIndex: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "index", abstract: "Make the indexes of sealed segments that have none.",
-        discussion: "A running worker makes its own. With them a report counts without reading every record; losing "
-            + "one costs only making it again. Running workers are not disturbed.")
+        commandName: "index", abstract: "Make what is missing beside sealed segments: indexes, and runs of identities.",
+        discussion: "A running worker makes its own. With indexes a report counts without reading every record; with "
+            + "runs a worker knows a repeat without remembering it, and starts without reading. Losing one costs only "
+            + "making it again. Running workers are not disturbed.")
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var ledgers: LedgerOptions
@@ -27,7 +28,7 @@ struct LedgerIndex: AsyncParsableCommand {
                     }
                 }
             }
-            Output.print("\(made) indexes made")
+            Output.print("\(made) segments indexed")
         }
     }
 }

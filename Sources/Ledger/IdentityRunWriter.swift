@@ -1,0 +1,188 @@
+import Detainers
+import Glibc
+
+/// Writes a run, entry after entry, into a draft that takes its place when it is whole.
+///
+/// Memory: the fences and the filter.
+struct IdentityRunWriter: ~Copyable {
+    private let directory: String
+    private let path: String
+    private var draft: DraftFile
+    private let entryCount: Int
+    private var written = 0
+    private var last: RunEntry?
+    private var block: [UInt8] = []
+    private var fences: [UInt8] = []
+    private var filter: IdentityFilter
+
+    /// - Parameter end: of the last segment.
+    init(
+        _ segments: ClosedRange<Int>, end: SegmentEnd, entries: Int, in directory: String, files: FileSystem
+    ) throws(LedgerError) {
+        self.directory = directory
+        path = directory + "/" + RunFormat.fileName(segments)
+        entryCount = entries
+        filter = IdentityFilter(for: entries, segments: segments.count)
+        func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
+        let header: JSONValue = [
+            "format": .string(RunFormat.name), "first": number(segments.lowerBound),
+            "last": number(segments.upperBound), "logId": .string(end.logID), "records": number(end.records),
+            "root": .string(end.root), "entries": number(entries),
+            "filterBlocks": number(IdentityFilter.blockCount(for: entries, segments: segments.count)),
+        ]
+        draft = try Self.begin(path, LedgerFormat.line(header), files)
+    }
+
+    private static func begin(
+        _ path: String, _ header: [UInt8], _ files: FileSystem
+    ) throws(LedgerError) -> DraftFile {
+        do throws(FileSystem.Errno) {
+            var draft = try DraftFile(path, files: files)
+            try draft.write(header)
+            return draft
+        } catch { throw .failed("write", path, error) }
+    }
+
+    /// Takes the next entry.
+    mutating func add(_ entry: RunEntry) throws(LedgerError) {
+        precondition(last.map { $0 <= entry } ?? true, "the entries of a run ascend")
+        last = entry
+        if written % RunFormat.blockEntries == 0 { fences.append(entry.hash) }
+        block.append(entry.hash)
+        block.append(entry.segment)
+        block.append(entry.offset)
+        filter.add(entry.hash)
+        written += 1
+        if written % RunFormat.blockEntries == 0 { try endBlock() }
+    }
+
+    private mutating func endBlock() throws(LedgerError) {
+        block += repeatElement(0, count: RunFormat.blockBytes - RunFormat.checkBytes - block.count)
+        block.append(CRC32C.checksum(block[...]))
+        try write(block)
+        block.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func write(_ bytes: [UInt8]) throws(LedgerError) {
+        do throws(FileSystem.Errno) { try draft.write(bytes) } catch { throw .failed("write", path, error) }
+    }
+
+    /// Puts it in its place, synced.
+    consuming func finish() throws(LedgerError) {
+        precondition(written == entryCount, "a run has as many entries as it was made for")
+        if !block.isEmpty { try endBlock() }
+        fences.append(CRC32C.checksum(fences[...]))
+        try write(fences)
+        let (filter, directory, path) = (filter, directory, path)
+        var draft = draft
+        do throws(FileSystem.Errno) {
+            try filter.write { bytes throws(FileSystem.Errno) in try draft.write(bytes) }
+            try draft.finish(directory)
+        } catch { throw .failed("write", path, error) }
+    }
+}
+
+/// Where a segment ends: what is known of the ledger there.
+struct SegmentEnd: Sendable, Equatable {
+    var logID: String
+    var records: UInt64
+    /// In base64.
+    var root: String
+}
+
+/// Makes one run of several that follow one another.
+struct RunMerge {
+    /// So many of one size make one of the next: an id is written four times until it is among five hundred segments,
+    /// and is looked for in some twenty filters at most.
+    static let fanIn = 8
+    /// Larger ones are not merged: a merge holds its filter beside those of its parts, some 20 MB at this size.
+    static let largest = 512
+
+    /// The first runs that are to be merged, largest first, so that a backlog of small ones is not merged twice.
+    ///
+    /// A run of 1, 8, 64 or 512 segments begins behind a multiple of its size; eight that are whole make the next.
+    static func due(_ runs: [ClosedRange<Int>]) -> ClosedRange<Int>? {
+        let all = Set(runs)
+        var size = 1
+        while size < largest {
+            let next = size * fanIn
+            for run in runs where run.count == size && (run.lowerBound - 1) % next == 0 {
+                let parts = (0..<fanIn).map { run.lowerBound + $0 * size...run.lowerBound + ($0 + 1) * size - 1 }
+                if parts.allSatisfy(all.contains) { return run.lowerBound...run.lowerBound + next - 1 }
+            }
+            size = next
+        }
+        return nil
+    }
+
+    /// Writes it; its parts are left as they are.
+    ///
+    /// - Parameter goesOn: asked now and then; false: enough.
+    /// - Returns: whether it was written.
+    /// - Throws: `.corrupted` where a part is damaged; it is removed, so that the next start makes it again.
+    static func merge(
+        _ parts: [IdentityRun], in directory: String, files: FileSystem, goesOn: () -> Bool = { true }
+    ) throws(LedgerError) -> Bool {
+        guard let first = parts.first, let last = parts.last else { return false }
+        var writer = try IdentityRunWriter(
+            first.segments.lowerBound...last.segments.upperBound,
+            end: SegmentEnd(logID: last.logID, records: last.records, root: last.root),
+            entries: parts.reduce(0) { $0 + $1.entryCount }, in: directory, files: files)
+        var cursors = try parts.map { run throws(LedgerError) in try RunCursor(run) }.filter { $0.entry != nil }
+        cursors.sort { $0.precedes($1) }
+        var untilAsked = 0
+        while let next = cursors.first {
+            guard let entry = next.entry else { break }
+            try writer.add(entry)
+            try cursors[0].advance()
+            if cursors[0].entry == nil { cursors.removeFirst() }
+            // Those behind the first are in order: it goes to its place among them.
+            var place = 0
+            while place + 1 < cursors.count, cursors[place + 1].precedes(cursors[place]) {
+                cursors.swapAt(place, place + 1)
+                place += 1
+            }
+            untilAsked += 1
+            if untilAsked == 1 << 14 {
+                untilAsked = 0
+                if !goesOn() { return false }
+            }
+        }
+        try writer.finish()
+        return true
+    }
+}
+
+/// Where a merge stands in one of its parts.
+private struct RunCursor {
+    private let run: IdentityRun
+    private var entries: [RunEntry] = []
+    private var position = 0
+    private var nextBlock = 0
+
+    init(_ run: IdentityRun) throws(LedgerError) {
+        self.run = run
+        try read()
+    }
+
+    var entry: RunEntry? { position < entries.count ? entries[position] : nil }
+
+    /// By the next entry; both have one.
+    func precedes(_ other: RunCursor) -> Bool {
+        guard let entry, let theirs = other.entry else { return false }
+        return entry < theirs
+    }
+
+    mutating func advance() throws(LedgerError) {
+        position += 1
+        if position == entries.count { try read() }
+    }
+
+    private mutating func read() throws(LedgerError) {
+        do throws(LedgerError) {
+            entries = nextBlock < run.blockCount ? try run.block(nextBlock) : []
+        } catch { throw run.removed(because: error) }
+        position = 0
+        nextBlock += 1
+    }
+}

@@ -1,0 +1,86 @@
+import Detainers
+
+/// The good and the damaged lines of an open segment.
+struct Salvage {
+    private(set) var tree: MerkleTree
+    private(set) var logID: String?
+    private(set) var announcedThrough: UInt64
+    /// The highest that a checkpoint tells which is kept.
+    var written: UInt64
+    private(set) var endsInRecord = false
+    private(set) var damaged: [[UInt8]] = []
+    private let number: Int
+    private let path: String
+    private var lineNumber = 1
+    /// Behind the first damage it is not known which record was the nth: all of those are announced again.
+    private var certainCount: UInt64?
+
+    init(scan: SegmentScan, number: Int, path: String) {
+        tree = scan.tree
+        logID = scan.logID
+        announcedThrough = scan.announcedThrough
+        written = scan.announcedThrough
+        self.number = number
+        self.path = path
+    }
+
+    /// How many records from the first on are announced for certain, as far as was read.
+    private var certainlyAnnounced: UInt64 { min(announcedThrough, certainCount ?? tree.count) }
+
+    /// Takes the first line where it is the header; the new file has one of its own.
+    mutating func takeHeader(_ line: ArraySlice<UInt8>) -> Bool {
+        guard line.last == UInt8(ascii: "\n"),
+            case .header(let id, let segment, let firstRecord, let root)? = SegmentLine(line.dropLast()),
+            segment == number, firstRecord == tree.count, root == tree.root, logID == nil || logID == id
+        else { return false }
+        logID = id
+        return true
+    }
+
+    /// Takes the next line.
+    ///
+    /// - Parameter offset: where it stands in the new file, if it is kept.
+    /// - Returns: the line, where it is to be kept: a record, or a checkpoint that still holds, byte for byte.
+    mutating func take(
+        _ line: ArraySlice<UInt8>, at offset: Int, _ record: (StoredRecord, UInt64) throws(LedgerError) -> Void
+    ) throws(LedgerError) -> ArraySlice<UInt8>? {
+        guard line.last == UInt8(ascii: "\n"), let content = SegmentLine(line.dropLast()) else {
+            damage(line)
+            return nil
+        }
+        switch content {
+        case .header:
+            damage(line)
+            return nil
+        case .record(let value):
+            lineNumber += 1
+            let stored = StoredRecord(
+                index: tree.count, value: value, line: Array(line.dropLast()), offset: offset, file: path,
+                lineNumber: lineNumber)
+            tree.append(line.dropLast())
+            endsInRecord = true
+            try record(stored, certainlyAnnounced)
+            return line
+        case .checkpoint(let records, let root, let announced):
+            announcedThrough = max(announcedThrough, announced)
+            if certainCount == nil, records != tree.count || root != tree.root {
+                damage(line)
+                return nil
+            }
+            // Behind damage a root cannot hold any more; the records it covered are kept all the same.
+            guard certainCount == nil else { return nil }
+            written = max(written, announced)
+            endsInRecord = false
+            lineNumber += 1
+            return line
+        }
+    }
+
+    /// There are no more lines.
+    mutating func end() { announcedThrough = min(announcedThrough, certainCount ?? tree.count) }
+
+    private mutating func damage(_ line: ArraySlice<UInt8>) {
+        damaged.append(Array(line))
+        if certainCount == nil { certainCount = tree.count }
+    }
+}
