@@ -1,10 +1,14 @@
-public import Detainers
+import Detainers
+import Ledger
 
-/// What this worker's own ledger holds, by id and revision.
+/// What is on record here and cannot be asked of the runs of sealed segments yet, by id and revision: the entries of
+/// the open segment, of one that was sealed just now, and those that are not announced.
+///
+/// It is bounded by the size of a segment and by the deliveries in hand, however long the ledger is.
 public struct DuplicateIndex: Sendable {
     enum Look: Equatable {
-        /// Never seen here.
-        case new
+        /// Not here.
+        case unknown
         /// Recorded and its event confirmed, with the same content.
         case announced
         /// Same content, on its way to disk or to its confirm.
@@ -15,37 +19,66 @@ public struct DuplicateIndex: Sendable {
 
     private struct Entry {
         var contentKey: String
+        /// Its index in the ledger; `nil` while it is on its way there.
+        var record: UInt64?
         var isAnnounced: Bool
     }
 
-    private var entries: [LedgerEntry.Identity: Entry] = [:]
+    private var entries: [EntryKey: Entry] = [:]
+    /// Announced entries whose records are below this index are asked of the runs.
+    private var filedRecords: UInt64 = 0
 
     public init() {}
 
+    var count: Int { entries.count }
+
     /// Enters what was found in the ledger; the first one of an identity stands.
-    public mutating func load(_ identity: LedgerEntry.Identity, contentKey: String, isAnnounced: Bool) {
-        if let known = entries[identity] {
-            entries[identity]?.isAnnounced = known.isAnnounced && isAnnounced
+    mutating func load(
+        _ identity: LedgerEntry.Identity, contentKey: String, record: UInt64, isAnnounced: Bool
+    ) {
+        let key = EntryKey(identity)
+        if let known = entries[key] {
+            entries[key]?.isAnnounced = known.isAnnounced && isAnnounced
         } else {
-            entries[identity] = Entry(contentKey: contentKey, isAnnounced: isAnnounced)
+            entries[key] = Entry(contentKey: contentKey, record: record, isAnnounced: isAnnounced)
         }
     }
 
     func look(_ identity: LedgerEntry.Identity, contentKey: String) -> Look {
-        guard let entry = entries[identity] else { return .new }
+        guard let entry = entries[EntryKey(identity)] else { return .unknown }
         if entry.contentKey != contentKey { return .conflict }
         return entry.isAnnounced ? .announced : .pending
     }
 
     mutating func expect(_ identity: LedgerEntry.Identity, contentKey: String) {
-        entries[identity] = Entry(contentKey: contentKey, isAnnounced: false)
+        entries[EntryKey(identity)] = Entry(contentKey: contentKey, isAnnounced: false)
+    }
+
+    mutating func recorded(_ identity: LedgerEntry.Identity, record: UInt64) {
+        entries[EntryKey(identity)]?.record = record
     }
 
     mutating func announced(_ identity: LedgerEntry.Identity) {
-        entries[identity]?.isAnnounced = true
+        let key = EntryKey(identity)
+        if let record = entries[key]?.record, record < filedRecords {
+            entries[key] = nil
+        } else {
+            entries[key]?.isAnnounced = true
+        }
     }
 
     mutating func forget(_ identity: LedgerEntry.Identity) {
-        entries[identity] = nil
+        entries[EntryKey(identity)] = nil
+    }
+
+    /// The records below that index are in runs: those that are announced are asked of them from now on.
+    mutating func filed(below records: UInt64) {
+        if records <= filedRecords { return }
+        filedRecords = records
+        // Into a new one: it shrinks, too.
+        entries = entries.filter { _, entry in
+            guard entry.isAnnounced, let record = entry.record else { return true }
+            return record >= records
+        }
     }
 }

@@ -12,7 +12,7 @@ final class LedgerDesk: Sendable {
     private let began = Shared<Int64?>(nil)
     private let writer: Mutex<LedgerWriter?>
     private let marks: Mutex<AttemptMarks?>
-    private let indexing: SegmentIndexing
+    let indexing: SegmentIndexing
 
     init(_ writer: consuming LedgerWriter, marks: consuming AttemptMarks, indexing: SegmentIndexing) {
         self.indexing = indexing
@@ -71,7 +71,7 @@ final class LedgerDesk: Sendable {
         answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void
     ) {
         perform {
-            answer(self.append(entries.map(\.record), announcedThrough: announcedThrough))
+            answer(self.append(entries.map(\.record), of: entries, announcedThrough: announcedThrough))
         }
     }
 
@@ -141,7 +141,9 @@ final class LedgerDesk: Sendable {
         }
     }
 
-    private func append(_ records: [[UInt8]], announcedThrough: UInt64) -> Result<Commit, LedgerError> {
+    private func append(
+        _ records: [[UInt8]], of entries: [PreparedEntry] = [], announcedThrough: UInt64
+    ) -> Result<Commit, LedgerError> {
         let now = WallClock.now()
         return writer.withLock { writer in
             do throws(LedgerError) {
@@ -149,7 +151,7 @@ final class LedgerDesk: Sendable {
                 else {
                     preconditionFailure("the ledger was closed before its last batch")
                 }
-                indexing.committed(segment: commit.segment)
+                indexing.committed(commit, entries)
                 return .success(commit)
             } catch {
                 return .failure(error)

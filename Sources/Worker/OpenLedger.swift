@@ -1,27 +1,6 @@
 public import Detainers
 public import Ledger
 
-/// What a worker's ledger says about where the worker stands.
-struct RecordedState {
-    var index = DuplicateIndex()
-    /// Entries that are not known to be announced, in order.
-    var backlog: [Announcement] = []
-    var count: UInt64 = 0
-
-    /// - Throws: `LedgerError`; `RecordError` where a line is intact but no record of ours.
-    static func read(_ reader: LedgerReader, announcedThrough: UInt64) throws -> RecordedState {
-        var state = RecordedState()
-        try reader.records { record in
-            state.count = record.index + 1
-            guard let entry = try LedgerEntry(json: record.json) else { return }
-            let isAnnounced = record.index < announcedThrough
-            state.index.load(entry.identity, contentKey: entry.contentKey, isAnnounced: isAnnounced)
-            if !isAnnounced { state.backlog.append(Announcement(index: record.index, entry: PreparedEntry(entry))) }
-        }
-        return state
-    }
-}
-
 /// A worker's ledger, opened and read: what it has recorded already and what it still has to announce.
 public struct OpenLedger: Sendable {
     let desk: LedgerDesk
@@ -52,29 +31,50 @@ public struct OpenLedger: Sendable {
     ) throws -> OpenLedger {
         var configuration = LedgerConfiguration()
         configuration.signingKey = signingKey
-        var opening = try LedgerWriter.open(
-            directory: directory, worker: worker, configuration: configuration, now: now)
-        for policy in load.texts { try opening.writer.keepPolicy(digest: policy.digest, text: policy.text) }
+        let path = directory + "/" + worker
+        var state = RecordedState()
+        var opening = try opening(directory, worker, configuration, now: now, &state)
         let recovery = opening.report
+        try state.finish(LedgerReader(directory: path), announcedThrough: recovery.announcedThrough)
+        guard let upkeep = state.upkeep, let contents = state.contents else {
+            preconditionFailure("a ledger is prepared before it is recovered")
+        }
+        let indexing = SegmentIndexing(directory: path, upkeep, contents, tell: tell)
+        for policy in load.texts { try opening.writer.keepPolicy(digest: policy.digest, text: policy.text) }
         let commit = try opening.writer.append([load.record(at: now)], announcedThrough: 0, now: now)
-        let state = try RecordedState.read(
-            LedgerReader(directory: directory + "/" + worker), announcedThrough: recovery.announcedThrough)
+        indexing.committed(commit, [])
+        let recordCount = commit.firstIndex + UInt64(commit.count)
         var limits = Pipeline.Limits()
         limits.drainMilliseconds = Int64(drainSeconds) * 1_000
         limits.jitter = Double.random(in: 0.5...1)
         let hasUnsignedRecords = opening.writer.hasUnsignedRecords
-        let marks = try AttemptMarks.open(directory: directory + "/" + worker)
+        let marks = try AttemptMarks.open(directory: path)
         let (attempts, firstAttempts, wasUnclean) = (marks.attempts, marks.firstAttempts, marks.wasUnclean)
         return OpenLedger(
-            desk: LedgerDesk(
-                opening.takeWriter(), marks: marks,
-                indexing: SegmentIndexing(directory: directory + "/" + worker, tell: tell)),
-            position: LedgerPosition(logID: recovery.logID, index: state.count, root: commit.root),
+            desk: LedgerDesk(opening.takeWriter(), marks: marks, indexing: indexing),
+            position: LedgerPosition(logID: recovery.logID, index: recordCount, root: commit.root),
             pipeline: Pipeline(
-                index: state.index, recordCount: state.count, backlog: state.backlog, limits: limits,
+                index: state.index, recordCount: recordCount, backlog: state.backlog, limits: limits,
                 killSwitch: KillSwitch(killSwitch)),
             hasUnsignedRecords: hasUnsignedRecords, load: load, attempts: attempts, firstAttempts: firstAttempts,
             wasUnclean: wasUnclean,
             recovery: recovery)
+    }
+
+    private static func opening(
+        _ directory: String, _ worker: String, _ configuration: LedgerConfiguration, now: Moment,
+        _ state: inout RecordedState
+    ) throws -> LedgerWriter.Opening {
+        do {
+            return try LedgerWriter.open(
+                directory: directory, worker: worker, configuration: configuration, now: now,
+                prepare: { reader throws(LedgerError) in try state.prepare(reader) },
+                record: { record, announced throws(LedgerError) in
+                    try state.take(record, announcedThrough: announced)
+                })
+        } catch {
+            if let failure = state.failure { throw failure }
+            throw error
+        }
     }
 }

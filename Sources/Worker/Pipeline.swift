@@ -1,4 +1,5 @@
 import Detainers
+import Ledger
 
 /// The worker's decisions as a value: one event in, the actions it calls for out; no I/O, no clock, no locks.
 ///
@@ -146,6 +147,7 @@ public struct Pipeline: Sendable {
         case .arrived(let arrivals, let from): arrived(arrivals, from: from, &actions, at: now)
         case .policiesTookOver: policiesTookOver(&actions)
         case .recorded(let firstIndex): recorded(firstIndex)
+        case .filed(let records): index.filed(below: records)
         case .notWritable: notWritable(&actions, at: now)
         case .published(let results): published(results, &actions, at: now)
         case .blocked:
@@ -180,9 +182,12 @@ public struct Pipeline: Sendable {
 
     private mutating func decided(_ entry: PreparedEntry, arrival: Arrival, flight: UInt64) {
         switch index.look(entry.identity, contentKey: entry.contentKey) {
-        case .new:
+        case .unknown where arrival.recordedBefore == .no:
             index.expect(entry.identity, contentKey: entry.contentKey)
             gathered.append(Recording(entry: entry, waiting: [flight]))
+        // What was not announced would be known.
+        case .unknown where arrival.recordedBefore == .same: flights.done(flight)
+        case .unknown: flights.awaitLetter(arrival.conflictLetter(), flight)
         case .announced: flights.done(flight)
         case .pending: wait(flight, for: entry.identity)
         case .conflict: flights.awaitLetter(arrival.conflictLetter(), flight)
@@ -211,6 +216,9 @@ public struct Pipeline: Sendable {
     private mutating func recorded(_ firstIndex: UInt64) {
         guard let batch = writing?.batch else { return }
         writing = nil
+        for (offset, recording) in batch.enumerated() {
+            index.recorded(recording.entry.identity, record: firstIndex + UInt64(offset))
+        }
         announcements.add(batch, firstIndex: firstIndex)
     }
 

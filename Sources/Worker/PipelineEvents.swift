@@ -1,5 +1,6 @@
 import AMQPClient
 public import Detainers
+public import Ledger
 
 extension Pipeline {
     /// Something that happened outside.
@@ -14,6 +15,8 @@ extension Pipeline {
         case arrived([Arrival], generation: Int)
         /// The batch given to the disk is synced; its first record has this index.
         case recorded(firstIndex: UInt64)
+        /// The records below that index can be asked of the runs of sealed segments: whatever arrives from now on was.
+        case filed(below: UInt64)
         /// The ledger cannot be written now: nothing was kept of the batch given to the disk, or of what was to be
         /// written before one.
         case notWritable
@@ -86,6 +89,8 @@ extension Pipeline {
 public struct Arrival: Sendable {
     public var tag: UInt64
     public var verdict: Verdict
+    /// Whether a sealed segment holds it.
+    public var recordedBefore = RecordedBefore.no
     /// Makes the letter for the case that its content differs from what is on record under its id and revision.
     public var conflictLetter: @Sendable () -> DeadLetter
 

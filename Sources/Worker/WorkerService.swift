@@ -75,6 +75,10 @@ public final class WorkerService: Sendable {
         case policiesKept(Result<Void, LedgerError>, PolicyLoad)
         case loadRecorded(Result<Commit, LedgerError>, PolicyLoad)
         case committed(Result<Commit, LedgerError>)
+        /// More can be asked of the runs of sealed segments, or the same of fewer files.
+        case filed
+        /// A sealed segment is damaged; file and line.
+        case damaged(String)
         case signed(Result<Void, LedgerError>)
         case probed(Result<Void, LedgerError>)
         case marked(Result<Void, LedgerError>, message: String, turn: Int)

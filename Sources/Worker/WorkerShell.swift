@@ -33,6 +33,7 @@ struct WorkerShell {
     var meter = WorkerMeter()
     private var lastProgress = SteadyClock.milliseconds()
     private var lastProbe = SteadyClock.milliseconds()
+    private(set) var recorded: RecordedLook
 
     init(
         service: WorkerService, ledger: OpenLedger, yield: @escaping @Sendable (WorkerService.Happening) -> Void
@@ -47,6 +48,10 @@ struct WorkerShell {
             hasUnsignedRecords: ledger.hasUnsignedRecords, at: SteadyClock.milliseconds())
         self.quarantine = Quarantine(isCautious: ledger.wasUnclean, attempts: ledger.attempts)
         self.firstAttempts = ledger.firstAttempts
+        self.recorded = RecordedLook(ledger.desk.indexing.runs)
+        desk.indexing.listen(filed: { yield(.filed) }, damaged: { yield(.damaged($0)) })
+        // What was filed before anybody listened.
+        yield(.filed)
     }
 
     var configuration: WorkerConfiguration { service.configuration }
@@ -66,6 +71,10 @@ struct WorkerShell {
         case .reload(let load): desk.keep(load.texts) { [yield] in yield(.policiesKept($0, load)) }
         case .consumer(let event, let generation): if generation == consumerGeneration { consumerDid(event) }
         case .opened: break
+        case .filed:
+            recorded.runs = desk.indexing.runs
+            feed(.filed(below: recorded.runs.records))
+        case .damaged(let sentence): fail(sentence)
         case .topologyFound(let epoch): topologyFound(epoch: epoch)
         case .policiesKept(let result, let load): policiesKept(result, load)
         case .loadRecorded(let result, let load): loadRecorded(result, load)

@@ -38,7 +38,7 @@ extension WorkerShell {
                 rehearse(examined)
                 desk.clear(message) { [yield] in yield(.cleared($0, turn: turn)) }
             case .release:
-                if let examined { feed(.arrived([examined], generation: consumerGeneration)) }
+                if let examined { arrived([examined]) }
                 examined = nil
             case .condemn(let delivery, let attempts):
                 tell(.error, "a message that ended \(attempts) runs while it was decided becomes a dead letter")
@@ -46,7 +46,7 @@ extension WorkerShell {
                     delivery, attempts: attempts, since: firstAttempts[judge.message(of: delivery)],
                     at: WallClock.now())
                 tellVerdict(arrival.verdict, on: delivery)
-                feed(.arrived([arrival], generation: consumerGeneration))
+                arrived([arrival])
             case .clear(let message): desk.clear(message) { [yield] in yield(.cleared($0, turn: nil)) }
             case .widen:
                 isWidening = true
@@ -58,7 +58,17 @@ extension WorkerShell {
         let arrivals = passed.map { judge.arrival(of: $0, at: now) }
         for (delivery, arrival) in zip(passed, arrivals) { tellVerdict(arrival.verdict, on: delivery) }
         meter.decided(arrivals, since: start, at: Stopwatch.seconds())
-        feed(.arrived(arrivals, generation: consumerGeneration))
+        arrived(arrivals)
+    }
+
+    /// Hands arrivals to the pipeline, with what sealed segments hold of them.
+    ///
+    /// INVARIANT: nothing comes between the look and the pipeline: what it was told to ask of the runs is in them.
+    private mutating func arrived(_ arrivals: [Arrival]) {
+        switch recorded.look(arrivals) {
+        case .success(let arrivals): feed(.arrived(arrivals, generation: consumerGeneration))
+        case .failure(let error): fail(error.message)
+        }
     }
 
     /// Tells of each dead letter, and of all else where it is asked for: by its ids, never by what is in it.

@@ -29,12 +29,14 @@ struct Simulation {
     enum Mutation: String, CaseIterable, Sendable {
         case acknowledgeBeforeSync, acknowledgeBeforeConfirm, skipDataSync, skipDirectorySync, takeNackForConfirm
         case takeReturnForConfirm, forgetBacklog, watermarkAhead, letterAfterSettling
-        case trustAfterFailedSync, settleRepeatsAtOnce, neverCareful, keepMarks
+        case trustAfterFailedSync, settleRepeatsAtOnce, neverCareful, keepMarks, neverLookInRuns
     }
 
     struct Worker {
         var pipeline: Pipeline?
         var writer: WriterBox?
+        var upkeep: SegmentUpkeep?
+        var contents: OpenSegmentContents?
         var marks: MarksBox?
         var quarantine = Quarantine<Held>()
         var examined: Arrival?
@@ -76,6 +78,8 @@ struct Simulation {
             case finish(announcedThrough: UInt64)
             case mark(message: String, turn: Int)
             case clear(message: String)
+            case seal(SealedSegment, OpenSegmentContents)
+            case merge
         }
     }
 

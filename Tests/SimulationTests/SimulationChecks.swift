@@ -36,6 +36,13 @@ extension Simulation {
                 let report = try reader.verify()
                 problems += report.problems
                 if report.problems.isEmpty { try union.add(reader) }
+                var seen: Set<LedgerEntry.Identity> = []
+                try reader.records { record in
+                    guard let entry = try LedgerEntry(json: record.value) else { return }
+                    if !seen.insert(entry.identity).inserted {
+                        problems.append("worker \(worker) recorded \(entry.identity) twice")
+                    }
+                }
             } catch {
                 problems.append("the ledger of worker \(worker) cannot be read: \(error)")
             }

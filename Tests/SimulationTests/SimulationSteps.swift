@@ -19,24 +19,22 @@ extension Simulation {
         configuration.segmentBytes = segmentBytes
         configuration.signingKey = Self.signingKey
         do {
+            var state = RecordedState()
             let opening = try LedgerWriter.open(
                 directory: "/ledger", worker: "w\(worker)", configuration: configuration, now: Self.at(now),
-                files: disk.files)
+                files: disk.files, prepare: { reader throws(LedgerError) in try state.prepare(reader) },
+                record: { record, announced throws(LedgerError) in try state.take(record, announcedThrough: announced) }
+            )
             if opening.report.contradicted != nil { problems.append("worker \(worker) lost what it had signed") }
             let marks = try AttemptMarks.open(directory: folder(worker), files: disk.files)
             workers[worker].quarantine = Quarantine(isCautious: marks.wasUnclean, attempts: marks.attempts)
             if mutation == .neverCareful { workers[worker].quarantine = Quarantine() }
             workers[worker].marks = MarksBox(marks)
-            var state = try RecordedState.read(
+            try state.finish(
                 LedgerReader(directory: folder(worker), files: disk.files),
-                announcedThrough: opening.report.announcedThrough)
-            if mutation == .forgetBacklog {
-                for entry in state.backlog { state.index.forget(entry.entry.identity) }
-                for entry in state.backlog {
-                    state.index.load(entry.entry.identity, contentKey: entry.entry.contentKey, isAnnounced: true)
-                }
-                state.backlog = []
-            }
+                announcedThrough: mutation == .forgetBacklog ? state.count : opening.report.announcedThrough)
+            workers[worker].upkeep = state.upkeep
+            workers[worker].contents = state.contents
             workers[worker].writer = WriterBox(opening.takeWriter())
             workers[worker].pipeline = Pipeline(
                 index: state.index, recordCount: state.count, backlog: state.backlog)
@@ -52,6 +50,8 @@ extension Simulation {
     func end(_ worker: inout Worker) {
         worker.pipeline = nil
         worker.writer = nil
+        worker.upkeep = nil
+        worker.contents = nil
         worker.marks = nil
         worker.quarantine = Quarantine()
         worker.examined = nil
@@ -174,16 +174,16 @@ extension Simulation {
             case .release:
                 let arrivals = workers[worker].examined.map { [$0] } ?? []
                 workers[worker].examined = nil
-                handle(worker, .arrived(arrivals, generation: generation))
+                arrived(worker, arrivals, generation)
             case .condemn(let held, let attempts):
                 let poison = letter(held.body, .poison, attempts: attempts)
                 let arrival = Arrival(tag: held.tag, verdict: .dead(poison), conflictLetter: { poison })
-                handle(worker, .arrived([arrival], generation: generation))
+                arrived(worker, [arrival], generation)
             case .clear(let message): later(.clear(message: message))
             case .widen: break
             }
         }
-        if !passed.isEmpty { handle(worker, .arrived(passed, generation: generation)) }
+        if !passed.isEmpty { arrived(worker, passed, generation) }
     }
 
     /// The verdict on a message; `nil` where the worker died of it.
@@ -310,6 +310,8 @@ extension Simulation {
             guard write(.attempt, message, worker) else { return }
             quarantined(worker, workers[worker].quarantine.marked(message: message, turn: turn))
         case .clear(let message): _ = write(.decided, message, worker)
+        case .seal(let sealed, let contents): seal(sealed, contents, worker)
+        case .merge: merge(worker)
         }
     }
 
@@ -337,6 +339,7 @@ extension Simulation {
                 let commit = try workers[worker].writer?.writer?.append(
                     objects: entries.map(\.record), announcedThrough: announcedThrough, now: Self.at(now))
             else { return }
+            gather(commit, entries, worker)
             if random.chance(1, of: 8) { try workers[worker].writer?.writer?.signCheckpoint() }
             handle(worker, .recorded(firstIndex: commit.firstIndex))
         } catch {
