@@ -55,7 +55,7 @@ struct Salvage {
         case .record(let value):
             lineNumber += 1
             let stored = StoredRecord(
-                index: tree.count, value: value, line: Array(line.dropLast()), offset: offset, file: path,
+                index: tree.count, read: value, line: Array(line.dropLast()), offset: offset, file: path,
                 lineNumber: lineNumber)
             tree.append(line.dropLast())
             endsInRecord = true

@@ -95,7 +95,8 @@ public struct AsyncAPIDocument: Sendable {
     }
 
     private func channel(_ queue: Topology.Queue, messages: [String]) -> JSONMember {
-        let bindings = topology.bindings.filter { $0.kind == .queue && $0.destination == queue.name }.map { binding -> JSONValue in
+        let bindings = topology.bindings.filter { $0.kind == .queue && $0.destination == queue.name }.map {
+            binding -> JSONValue in
             ["exchange": .string(binding.exchange), "routingKey": .string(binding.routingKey)]
         }
         let arguments = queue.arguments.map { JSONMember(name: $0.0, value: Self.argument($0.1)) }

@@ -38,11 +38,11 @@ struct RecordedState {
     mutating func take(_ record: StoredRecord, announcedThrough: UInt64) throws(LedgerError) {
         count = record.index + 1
         let entry: LedgerEntry?
-        do throws(RecordError) { entry = try LedgerEntry(json: record.value) } catch { throw failed(error) }
+        do throws(RecordError) { entry = try LedgerEntry(json: record.json) } catch { throw failed(error) }
         guard let entry else { return }
         contents?.add(entry, record: record.index, offset: record.offset)
         index.load(entry.identity, contentKey: entry.contentKey, record: record.index, isAnnounced: true)
-        backlog.append(Announcement(index: record.index, entry: entry))
+        backlog.append(Announcement(index: record.index, entry: PreparedEntry(entry)))
         if backlog.count < pruneCount { return }
         backlog.removeAll { $0.index < announcedThrough }
         pruneCount = max(1_024, 2 * backlog.count)
@@ -53,8 +53,8 @@ struct RecordedState {
         backlog.removeAll { $0.index < announcedThrough }
         var sealed: [Announcement] = []
         try reader.sealedRecords(from: announcedThrough) { record in
-            guard let entry = try LedgerEntry(json: record.value) else { return }
-            sealed.append(Announcement(index: record.index, entry: entry))
+            guard let entry = try LedgerEntry(json: record.json) else { return }
+            sealed.append(Announcement(index: record.index, entry: PreparedEntry(entry)))
         }
         backlog = sealed + backlog
         for announcement in backlog {

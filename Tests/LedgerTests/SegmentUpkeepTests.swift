@@ -24,7 +24,7 @@ struct SegmentUpkeepTests {
                 upkeep = made
             },
             record: { record, _ throws(LedgerError) in
-                guard let entry = try? LedgerEntry(json: record.value) else { return }
+                guard let entry = try? LedgerEntry(json: record.json) else { return }
                 contents?.add(entry, record: record.index, offset: record.offset)
             })
         var writer = opening.takeWriter()

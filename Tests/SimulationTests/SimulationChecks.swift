@@ -38,7 +38,7 @@ extension Simulation {
                 if report.problems.isEmpty { try union.add(reader) }
                 var seen: Set<LedgerEntry.Identity> = []
                 try reader.records { record in
-                    guard let entry = try LedgerEntry(json: record.value) else { return }
+                    guard let entry = try LedgerEntry(json: record.json) else { return }
                     if !seen.insert(entry.identity).inserted {
                         problems.append("worker \(worker) recorded \(entry.identity) twice")
                     }

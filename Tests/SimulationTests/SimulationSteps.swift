@@ -339,7 +339,7 @@ extension Simulation {
                 let commit = try workers[worker].writer?.writer?.append(
                     objects: entries.map(\.record), announcedThrough: announcedThrough, now: Self.at(now))
             else { return }
-            gather(commit, entries, worker)
+            gather(commit, entries.map(\.entry), worker)
             if random.chance(1, of: 8) { try workers[worker].writer?.writer?.signCheckpoint() }
             handle(worker, .recorded(firstIndex: commit.firstIndex))
         } catch {
