@@ -78,7 +78,8 @@ let package = Package(
         // What the test command counts the instructions of.
         .executableTarget(
             name: "HotPaths", dependencies: ["AMQPClient", "Detainers", "Ledger", "Policy", "Worker"],
-            path: "Benchmarks/HotPaths", swiftSettings: settings),
+            path: "Benchmarks/HotPaths", exclude: ["instructions", "baselines"],
+            swiftSettings: settings),
         tests("AMQPClientTests", ["AMQPClient"]),
         tests("DetainersTests", ["Detainers"]),
         tests("IntakeTests", ["Intake", "Detainers"]),

@@ -34,7 +34,9 @@ public enum IntakeContract {
     /// Reads one message body.
     public static func read(_ body: [UInt8]) throws(ContractError) -> IntakeMessage {
         let json = try parse(body)
-        switch json["schema"]?.stringValue.map(family) {
+        let schema = json["schema"]
+        if schema?.isString(RequestContract.schema) == true { return .request(try RequestContract.read(json)) }
+        switch schema?.stringValue.map(family) {
         case "detainer.record": return .record(try CaseContract.read(json))
         case "detainer.request", nil: return .request(try RequestContract.read(json))
         default:
