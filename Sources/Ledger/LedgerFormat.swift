@@ -66,12 +66,19 @@ enum LedgerFormat {
         let start = bytes.count
         bytes.append(contentsOf: object)
         bytes.removeLast()
-        let check = CRC32C.checksum(bytes[start...])
-        bytes.append(contentsOf: ",\"check\":\"".utf8)
-        for shift in stride(from: 28, through: 0, by: -4) {
-            bytes.append(Array("0123456789abcdef".utf8)[Int(check >> UInt32(shift) & 15)])
-        }
-        bytes.append(contentsOf: "\"}\n".utf8)
+        appendCheck(CRC32C.checksum(bytes[start...]), to: &bytes)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private static let checkBeginning = Array(",\"check\":\"".utf8)
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// The end of a line, from behind its last member but one.
+    private static func appendCheck(_ check: UInt32, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: checkBeginning)
+        for shift in stride(from: 28, through: 0, by: -4) { bytes.append(digits[Int(check >> UInt32(shift) & 15)]) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: "}"))
     }
 
     static let checkBytes = ",\"check\":\"00000000\"}".utf8.count
@@ -85,8 +92,10 @@ enum LedgerFormat {
     /// Whether a line without its newline is as long as it may be and has the right check.
     static func isIntact(_ line: ArraySlice<UInt8>) -> Bool {
         guard line.count > checkBytes, line.count <= maximumLineBytes else { return false }
-        return line.suffix(checkBytes).elementsEqual(
-            ",\"check\":\"\(CRC32C.text(line.dropLast(checkBytes)))\"}".utf8)
+        var end: [UInt8] = []
+        end.reserveCapacity(checkBytes)
+        appendCheck(CRC32C.checksum(line.dropLast(checkBytes)), to: &end)
+        return line.suffix(checkBytes) == end[...]
     }
 
     static func header(logID: String, segment: Int, firstRecord: UInt64, root: String) -> JSONValue {
@@ -110,13 +119,19 @@ enum LedgerFormat {
 }
 
 /// One line of a segment, read and checked.
-enum SegmentLine {
+enum SegmentLine: Sendable {
     case header(logID: String, segment: Int, firstRecord: UInt64, previousRoot: String)
     /// Its value; `nil`: it was not read.
     case record(JSONNode?)
     case checkpoint(records: UInt64, root: String, announcedThrough: UInt64)
 
     private static let ownKinds = [Array("{\"kind\":\"segment\"".utf8), Array("{\"kind\":\"checkpoint\"".utf8)]
+
+    /// - Parameter whole: with its newline.
+    init?(whole: ArraySlice<UInt8>, parsing: Bool = true) {
+        guard whole.last == UInt8(ascii: "\n") else { return nil }
+        self.init(whole.dropLast(), parsing: parsing)
+    }
 
     /// - Parameter parsing: without it a record's line is checked and not read.
     /// - Returns: `nil` where the line is not valid.
@@ -142,69 +157,5 @@ enum SegmentLine {
             self = .checkpoint(records: records, root: root, announcedThrough: announced)
         default: self = .record(value)
         }
-    }
-}
-
-/// CRC-32C (Castagnoli; RFC 3720, appendix B.4), which finds every error of up to five flipped bits in a short line.
-enum CRC32C {
-    /// Eight tables, so that eight bytes are taken at once (the slicing-by-8 of Kounavis and Berry, 2005): the nth
-    /// tells what a byte does that has n others behind it.
-    private static let tables: [UInt32] = {
-        var tables: [UInt32] = []
-        for index in UInt32(0)..<256 {
-            var value = index
-            for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1 }
-            tables.append(value)
-        }
-        for position in 256..<2_048 {
-            let before = tables[position - 256]
-            tables.append(tables[Int(before & 0xff)] ^ before >> 8)
-        }
-        return tables
-    }()
-
-    static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        var sum = Sum()
-        sum.add(bytes)
-        return sum.value
-    }
-
-    /// The checksum of bytes that come in pieces.
-    struct Sum {
-        private var rest = ~UInt32(0)
-        var value: UInt32 { ~rest }
-
-        mutating func add(_ bytes: ArraySlice<UInt8>) { rest = CRC32C.step(rest, bytes) }
-    }
-
-    private static func step(_ before: UInt32, _ bytes: ArraySlice<UInt8>) -> UInt32 {
-        unsafe tables.withUnsafeBufferPointer { table in
-            unsafe bytes.withUnsafeBytes { bytes in
-                var value = before
-                var position = 0
-                while position + 8 <= bytes.count {
-                    let word = unsafe UInt64(
-                        littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-                    let first = UInt32(truncatingIfNeeded: word) ^ value
-                    let second = UInt32(truncatingIfNeeded: word >> 32)
-                    // INVARIANT: each index is below 2,048, for a byte is below 256.
-                    value = unsafe table[1_792 + Int(first & 0xff)] ^ table[1_536 + Int(first >> 8 & 0xff)]
-                    value ^= unsafe table[1_280 + Int(first >> 16 & 0xff)] ^ table[1_024 + Int(first >> 24)]
-                    value ^= unsafe table[768 + Int(second & 0xff)] ^ table[512 + Int(second >> 8 & 0xff)]
-                    value ^= unsafe table[256 + Int(second >> 16 & 0xff)] ^ table[Int(second >> 24)]
-                    position += 8
-                }
-                while position < bytes.count {
-                    value = unsafe table[Int((value ^ UInt32(bytes[position])) & 0xff)] ^ value >> 8
-                    position += 1
-                }
-                return value
-            }
-        }
-    }
-
-    static func text(_ bytes: ArraySlice<UInt8>) -> String {
-        let text = String(checksum(bytes), radix: 16)
-        return String(repeating: "0", count: 8 - text.count) + text
     }
 }
