@@ -264,6 +264,8 @@ private struct MemberNames {
     private let object: Int
     private var count = 0
     private var many: Set<[UInt8]>?
+    /// A bit for each name that was there: where that of a new one is not set it need not be compared.
+    private var seen: UInt64 = 0
 
     init(_ object: Int) { self.object = object }
 
@@ -271,6 +273,9 @@ private struct MemberNames {
     mutating func insert(_ name: Int, _ nodes: [JSONText.Node], _ bytes: Span<UInt8>) -> Bool {
         defer { count += 1 }
         if count < Self.fewMembers {
+            let bits = Self.bits(of: nodes[name], bytes)
+            defer { seen |= bits }
+            if seen & bits == 0 { return true }
             var other = object + 1
             while other < name {
                 if Self.areSame(nodes[name], nodes[other], bytes) { return false }
@@ -288,6 +293,15 @@ private struct MemberNames {
             many = names
         }
         return many?.insert(Self.resolved(nodes[name], bytes)).inserted ?? true
+    }
+
+    /// By length and ends; all of them for a name with escapes, which may be any.
+    private static func bits(of name: JSONText.Node, _ bytes: Span<UInt8>) -> UInt64 {
+        guard name.kind == .plainString else { return .max }
+        let length = name.end - name.start
+        if length == 0 { return 1 }
+        let ends = UInt32(bytes[Int(name.start)]) &* 31 &+ UInt32(bytes[Int(name.end - 1)]) &* 7
+        return 1 << UInt64((length &* 13 &+ ends) & 63)
     }
 
     private static func areSame(_ one: JSONText.Node, _ other: JSONText.Node, _ bytes: Span<UInt8>) -> Bool {

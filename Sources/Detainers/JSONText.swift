@@ -48,17 +48,42 @@ public final class JSONText: Sendable {
         let node = nodes[position]
         switch node.kind {
         case .plainString:
-            let length = Int(node.end - node.start)
-            return other.utf8.count == length && areSame(Int(node.start), length, other)
+            let bytes = bytes
+            return Self.areSame(bytes.span, Int(node.start)..<Int(node.end), other.utf8.span)
         case .escapedString: return string(node).utf8.elementsEqual(other.utf8)
         default: return false
         }
     }
 
-    private func areSame(_ start: Int, _ length: Int, _ other: String) -> Bool {
-        let wanted = other.utf8.span
-        let bytes = bytes
-        for offset in 0..<length where bytes[start + offset] != wanted[offset] { return false }
+    /// The next member of that name: where its own node stands, and the node behind its value.
+    ///
+    /// - Parameters:
+    ///   - start: a member's node, and its number among the members.
+    ///   - end: the node behind the last one that is looked at.
+    func member(
+        _ name: String, from start: (position: Int, number: Int), to end: Int
+    ) -> (position: Int, number: Int, next: Int)? {
+        // Spans, for this is where a reader of records spends its time.
+        let (heldNodes, heldBytes) = (nodes, bytes)
+        let nodes = heldNodes.span
+        let bytes = heldBytes.span
+        let wanted = name.utf8.span
+        var (position, number) = start
+        while position < end {
+            let node = nodes[position]
+            let next = Int(nodes[position + 1].next)
+            let isSame =
+                node.kind == .plainString
+                ? Self.areSame(bytes, Int(node.start)..<Int(node.end), wanted) : isString(at: position, name)
+            if isSame { return (position, number, next) }
+            (position, number) = (next, number + 1)
+        }
+        return nil
+    }
+
+    private static func areSame(_ bytes: Span<UInt8>, _ range: Range<Int>, _ wanted: Span<UInt8>) -> Bool {
+        guard range.count == wanted.count else { return false }
+        for offset in 0..<range.count where bytes[range.lowerBound + offset] != wanted[offset] { return false }
         return true
     }
 
@@ -103,16 +128,9 @@ public struct JSONNode: Sendable {
     private func member(
         _ name: String, from start: Cursor, to end: Int
     ) -> (value: JSONNode, number: Int, next: Cursor)? {
-        var place = start
-        while place.position < end {
-            let value = place.position + 1
-            let behind = Cursor(position: Int(text.nodes[value].next), number: place.number + 1)
-            if text.isString(at: place.position, name) {
-                return (JSONNode(text: text, position: value), place.number, behind)
-            }
-            place = behind
-        }
-        return nil
+        guard let found = text.member(name, from: (start.position, start.number), to: end) else { return nil }
+        let value = JSONNode(text: text, position: found.position + 1)
+        return (value, found.number, Cursor(position: found.next, number: found.number + 1))
     }
 
     /// How many members an object has, or elements an array.

@@ -25,11 +25,13 @@ public struct Pseudonyms: Sendable, Equatable {
     }
 
     /// Pseudonyms of different keys or normalisations say nothing about each other.
-    private var domain: String { "\(keyID) \(normalization) " }
+    private var domain: String { keyID + " " + String(normalization) + " " }
 
     /// What a person is known by: never a name alone.
     public var personKeys: [String] {
-        [fileNumber.map { domain + "file " + $0 }, nameAndBirthDate.map { domain + "name " + $0 }].compactMap { $0 }
+        let domain = domain
+        return [fileNumber.map { domain + "file " + $0 }, nameAndBirthDate.map { domain + "name " + $0 }]
+            .compactMap { $0 }
     }
 
     /// What a booking is known by.
