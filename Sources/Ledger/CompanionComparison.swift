@@ -1,15 +1,11 @@
-import Crypto
-import Detainers
-
 /// Makes what lies beside sealed segments again while they are verified, and compares it with what is on the disk:
 /// indexes byte for byte, runs by what they hold.
 struct CompanionComparison {
     private(set) var problems: [String] = []
     private let directory: String
     private let files: FileSystem
-    private let runs: [ClosedRange<Int>]
-    private var builder: SegmentIndexBuilder?
-    private var path = ""
+    /// Those that were there at the beginning, the longest first; `nil`: not to be used.
+    private var runs: [(segments: ClosedRange<Int>, run: IdentityRun?)] = []
     /// Behind each segment that was scanned, from the first on; `nil` where one holds what no run can.
     private var ends: [SegmentEnd?] = []
     private var contents: [RunContents] = []
@@ -17,32 +13,62 @@ struct CompanionComparison {
     init(directory: String, files: FileSystem) throws(LedgerError) {
         self.directory = directory
         self.files = files
-        do throws(FileSystem.Errno) { runs = try files.names(directory).compactMap(RunFormat.segments) } catch {
+        let names: [String]
+        do throws(FileSystem.Errno) { names = try files.names(directory) } catch {
             throw .failed("list", directory, error)
         }
-    }
-
-    mutating func begin(_ segment: Int, after scan: SegmentScan) {
-        path = directory + "/" + LedgerFormat.indexName(segment)
-        let isNeeded = files.exists(path) || runs.contains { $0.contains(segment) }
-        builder = isNeeded ? SegmentIndexBuilder(segment: segment, after: scan) : nil
-    }
-
-    mutating func add(_ record: StoredRecord) {
-        do throws(RecordError) { try builder?.add(record) } catch {
-            // A segment with such a line has no right index; the reader of its records says what is wrong with it.
-            builder = nil
-            problems.append("`\(path)` belongs to a segment with a line that is no record of ours: delete it")
+        for segments in names.compactMap(RunFormat.segments) {
+            let run = try IdentityRun.open(segments, in: directory, files: files)
+            // A worker merged it meanwhile.
+            if run == nil, !files.exists(path(segments)) { continue }
+            runs.append((segments, run))
         }
     }
 
-    mutating func end(segmentBytes: Int, through scan: SegmentScan) throws(LedgerError) {
-        ends.append(builder == nil ? nil : scan.end)
-        contents.append(builder.map { RunContents($0.identities) } ?? RunContents())
-        guard let builder, files.exists(path) else { return }
+    private func path(_ segments: ClosedRange<Int>) -> String { directory + "/" + RunFormat.fileName(segments) }
+
+    /// Runs that hold each segment once, as far as there are any: what is in them nobody has to remember.
+    func cover(upTo count: Int) -> [IdentityRun] {
+        let opened = runs.compactMap(\.run).filter { $0.segments.upperBound <= count }.sorted {
+            ($0.segments.lowerBound, -$0.segments.upperBound) < ($1.segments.lowerBound, -$1.segments.upperBound)
+        }
+        var cover: [IdentityRun] = []
+        for run in opened where run.segments.lowerBound > cover.last?.segments.upperBound ?? 0 { cover.append(run) }
+        return cover
+    }
+
+    static func indexPath(_ segment: Int, in directory: String) -> String {
+        directory + "/" + LedgerFormat.indexName(segment)
+    }
+
+    /// Takes the next sealed segment.
+    ///
+    /// - Parameters:
+    ///   - before: the ledger as it stood before it.
+    ///   - scan: as it stands behind it.
+    mutating func add(
+        _ segment: Int, _ reading: SegmentReading, after before: SegmentScan, through scan: SegmentScan
+    ) throws(LedgerError) {
+        let path = Self.indexPath(segment, in: directory)
+        let hasIndex = files.exists(path)
+        let isNeeded = hasIndex || runs.contains { $0.segments.contains(segment) }
+        if isNeeded, reading.recordFailure != nil {
+            // A segment with such a line has no right index; the reader of its records says what is wrong with it.
+            problems.append("`\(path)` belongs to a segment with a line that is no record of ours: delete it")
+        }
+        guard isNeeded, reading.recordFailure == nil else {
+            ends.append(nil)
+            contents.append(RunContents())
+            return
+        }
+        ends.append(scan.end)
+        contents.append(RunContents(reading.index.identities))
+        if !hasIndex { return }
         let found: [UInt8]
         do throws(FileSystem.Errno) { found = try files.content(path) } catch { throw .failed("read", path, error) }
-        if found != builder.bytes(segmentBytes: segmentBytes, through: scan) {
+        var index = reading.index
+        index.follow(before)
+        if found != index.bytes(segmentBytes: reading.byteCount, through: scan) {
             problems.append("`\(path)` is not what its segment gives: delete it, and run `detainer ledger index`")
         }
     }
@@ -50,17 +76,14 @@ struct CompanionComparison {
     /// Compares the runs, when all segments were scanned.
     mutating func compareRuns() throws(LedgerError) {
         // A run of segments that were sealed since is left to the next time.
-        for segments in runs where segments.upperBound <= ends.count {
-            let path = directory + "/" + RunFormat.fileName(segments)
-            let run = try IdentityRun.open(segments, in: directory, files: files)
-            // A worker merged it meanwhile.
-            if run == nil, !files.exists(path) { continue }
+        for (segments, run) in runs where segments.upperBound <= ends.count {
             var expected = RunContents()
             for segment in segments { expected.add(contents[segment - 1]) }
             let found = try run.flatMap { run throws(LedgerError) in try Self.contents(run) }
             let end = run.map { SegmentEnd(logID: $0.logID, records: $0.records, root: $0.root) }
             if found != expected || end != ends[segments.upperBound - 1] {
-                problems.append("`\(path)` is not what its segments give: delete it, and run `detainer ledger index`")
+                problems.append(
+                    "`\(path(segments))` is not what its segments give: delete it, and run `detainer ledger index`")
             }
         }
     }
@@ -87,25 +110,21 @@ struct CompanionComparison {
     }
 }
 
-/// What a run holds, in whatever order: how many entries, and the sum of their hashes.
+/// What a run holds, in whatever order: how many entries, and the sum of their hashes, which are keyed with what only
+/// this process knows.
 struct RunContents: Equatable {
     private var count = 0
-    private var high: UInt64 = 0
-    private var low: UInt64 = 0
+    private var sum = 0
 
     init(_ entries: [RunEntry] = []) { for entry in entries { add(entry) } }
 
     mutating func add(_ entry: RunEntry) {
-        var bytes: [UInt8] = []
-        bytes.append(entry.hash)
-        bytes.append(entry.segment)
-        bytes.append(entry.offset)
-        let digest = Array(SHA256.hash(data: bytes))
-        (count, high) = (count + 1, high &+ digest.number(at: 0, as: UInt64.self))
-        low &+= digest.number(at: 8, as: UInt64.self)
+        var hasher = Hasher()
+        hasher.combine(entry.hash)
+        hasher.combine(entry.segment)
+        hasher.combine(entry.offset)
+        (count, sum) = (count + 1, sum &+ hasher.finalize())
     }
 
-    mutating func add(_ other: RunContents) {
-        (count, high, low) = (count + other.count, high &+ other.high, low &+ other.low)
-    }
+    mutating func add(_ other: RunContents) { (count, sum) = (count + other.count, sum &+ other.sum) }
 }

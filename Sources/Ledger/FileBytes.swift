@@ -100,11 +100,8 @@ struct NumberColumn<Number: FixedWidthInteger & Sendable>: Sendable {
 extension [UInt8] {
     /// A number, little-endian.
     mutating func append(_ number: some FixedWidthInteger) {
-        var rest = number
-        for _ in 0..<(number.bitWidth / 8) {
-            append(UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
+        // INVARIANT: the number's own bytes, copied before it goes.
+        unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
     }
 
     /// A little-endian number that lies at an offset.

@@ -128,20 +128,11 @@ struct RunMerge {
             first.segments.lowerBound...last.segments.upperBound,
             end: SegmentEnd(logID: last.logID, records: last.records, root: last.root),
             entries: parts.reduce(0) { $0 + $1.entryCount }, in: directory, files: files)
-        var cursors = try parts.map { run throws(LedgerError) in try RunCursor(run) }.filter { $0.entry != nil }
-        cursors.sort { $0.precedes($1) }
+        var merge = EntryMerge(
+            try parts.map { run throws(LedgerError) in try RunCursor(run, removingDamaged: true) })
         var untilAsked = 0
-        while let next = cursors.first {
-            guard let entry = next.entry else { break }
-            try writer.add(entry)
-            try cursors[0].advance()
-            if cursors[0].entry == nil { cursors.removeFirst() }
-            // Those behind the first are in order: it goes to its place among them.
-            var place = 0
-            while place + 1 < cursors.count, cursors[place + 1].precedes(cursors[place]) {
-                cursors.swapAt(place, place + 1)
-                place += 1
-            }
+        while let next = try merge.next() {
+            try writer.add(next.entry)
             untilAsked += 1
             if untilAsked == 1 << 14 {
                 untilAsked = 0
@@ -150,39 +141,5 @@ struct RunMerge {
         }
         try writer.finish()
         return true
-    }
-}
-
-/// Where a merge stands in one of its parts.
-private struct RunCursor {
-    private let run: IdentityRun
-    private var entries: [RunEntry] = []
-    private var position = 0
-    private var nextBlock = 0
-
-    init(_ run: IdentityRun) throws(LedgerError) {
-        self.run = run
-        try read()
-    }
-
-    var entry: RunEntry? { position < entries.count ? entries[position] : nil }
-
-    /// By the next entry; both have one.
-    func precedes(_ other: RunCursor) -> Bool {
-        guard let entry, let theirs = other.entry else { return false }
-        return entry < theirs
-    }
-
-    mutating func advance() throws(LedgerError) {
-        position += 1
-        if position == entries.count { try read() }
-    }
-
-    private mutating func read() throws(LedgerError) {
-        do throws(LedgerError) {
-            entries = nextBlock < run.blockCount ? try run.block(nextBlock) : []
-        } catch { throw run.removed(because: error) }
-        position = 0
-        nextBlock += 1
     }
 }

@@ -120,7 +120,8 @@ public struct IdentityRuns: Sendable {
     /// A line of most records is shorter; a longer one takes a second read.
     private static let usualLineBytes = 2_048
 
-    private static func line(_ path: String, at start: Int, files: FileSystem) throws(LedgerError) -> [UInt8]? {
+    /// The line that begins there, without its newline; `nil` where none does.
+    static func line(_ path: String, at start: Int, files: FileSystem) throws(LedgerError) -> [UInt8]? {
         let bytes: FileBytes
         do throws(FileSystem.Errno) { bytes = try FileBytes(path: path, files: files) } catch {
             throw .failed("read", path, error)

@@ -33,21 +33,6 @@ public struct StoredRecord: Sendable {
     public var value: JSONValue { json.value }
 }
 
-/// What verifying a worker's ledger found.
-public struct VerifyReport: Sendable, Equatable {
-    public var records: UInt64
-    public var logID: String
-    public var root: String
-    public var announcedThrough: UInt64
-    /// Signed checkpoints whose roots are those of the records they cover.
-    public var signedCheckpoints: Int
-    /// Bytes behind the last checkpoint, which no reader counts: being written just now, or left by a run that was
-    /// ended. The worker's next start keeps every intact line of them and reports the rest.
-    public var uncountedBytes: Int
-    /// One sentence each, with file and line; empty when all is well.
-    public var problems: [String]
-}
-
 /// Reads a worker's ledger while it may be written to: up to the last checkpoint.
 ///
 /// Memory is bounded by the size of one segment.
@@ -162,8 +147,7 @@ public struct LedgerReader: Sendable {
     public func extent(_ body: (StoredRecord) throws -> Void) throws -> Extent {
         var failure: (any Error)?
         do throws(LedgerError) {
-            var none: CompanionComparison?
-            let scan = try scan(comparing: &none) { record throws(LedgerError) in
+            let scan = try scan { record throws(LedgerError) in
                 do { try body(record) } catch {
                     failure = error
                     throw LedgerError(code: .inputOutput, message: "stopped")
@@ -206,59 +190,18 @@ public struct LedgerReader: Sendable {
         return ""
     }
 
-    /// Computes every check, every root and, with the key, every signature again.
-    ///
-    /// - Parameters:
-    ///   - key: without it, signed checkpoints are compared with the records, but nobody knows who made them.
-    ///   - earlier: checkpoints that someone kept elsewhere; today's ledger must begin as they say.
-    public func verify(
-        key: LedgerPublicKey? = nil, earlier: [TreeHead] = []
-    ) throws(LedgerError) -> VerifyReport {
-        do throws(LedgerError) {
-            // Read before the records, so that a live ledger has all the records that these cover.
-            let signed = try SignedCheckpoints.read(directory, files: files)
-            var heads = SignedCheckpoints.Heads(signed, key: key)
-            let own = try logID()
-            heads.add(earlier.filter { $0.isOf(logID: own) })
-            var companions: CompanionComparison? = try CompanionComparison(directory: directory, files: files)
-            let scan = try scan(watching: heads.sizes, comparing: &companions) { _ in }
-            try companions?.compareRuns()
-            var problems = heads.problems(roots: scan.tree.roots, logID: own) + (companions?.problems ?? [])
-            if key != nil, heads.signed == 0, scan.tree.count > 0 {
-                problems.append("`\(directory)` holds records and no signed checkpoint")
-            }
-            return VerifyReport(
-                records: scan.tree.count, logID: own, root: scan.tree.root, announcedThrough: scan.announcedThrough,
-                signedCheckpoints: heads.signed, uncountedBytes: scan.uncountedBytes, problems: problems)
-        } catch {
-            guard error.code == .corrupted else { throw error }
-            return VerifyReport(
-                records: 0, logID: "", root: "", announcedThrough: 0, signedCheckpoints: 0,
-                uncountedBytes: 0, problems: [error.message])
-        }
-    }
-
     func signedCheckpoints() throws(LedgerError) -> [SignedCheckpoints.File] {
         try SignedCheckpoints.read(directory, files: files)
     }
 
-    private func scan(
-        watching sizes: Set<UInt64> = [], comparing companions: inout CompanionComparison?,
-        _ record: (StoredRecord) throws(LedgerError) -> Void
-    ) throws(LedgerError) -> SegmentScan {
-        var scan = SegmentScan(watching: sizes)
+    private func scan(_ record: (StoredRecord) throws(LedgerError) -> Void) throws(LedgerError) -> SegmentScan {
+        var scan = SegmentScan()
         for segment in try segments() {
             let path = directory + "/" + segment.name
             if segment.isOpen {
                 try scan.open(try open(segment.number), path: path, number: segment.number, record: record)
             } else {
-                companions?.begin(segment.number, after: scan)
-                let bytes = try bytes(path)
-                try scan.sealed(bytes, path: path, number: segment.number) { stored throws(LedgerError) in
-                    companions?.add(stored)
-                    try record(stored)
-                }
-                try companions?.end(segmentBytes: bytes.count, through: scan)
+                try scan.sealed(try bytes(path), path: path, number: segment.number, record: record)
             }
         }
         return scan

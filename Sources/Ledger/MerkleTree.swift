@@ -36,9 +36,12 @@ struct MerkleTree: Sendable, Equatable {
     /// Keeps roots of smaller sizes that are known otherwise.
     mutating func remember(_ others: [UInt64: [UInt8]]) { roots.merge(others) { $1 } }
 
-    mutating func append(_ leaf: ArraySlice<UInt8>) {
+    mutating func append(_ leaf: ArraySlice<UInt8>) { append(hash: Self.leaf(leaf)) }
+
+    /// - Parameter hash: of the leaf, ``leaf(_:)``.
+    mutating func append(hash: [UInt8]) {
         defer { if watched.contains(count) { roots[count] = rootHash } }
-        subtrees.append(Self.leaf(leaf))
+        subtrees.append(hash)
         var rest = count
         while rest & 1 == 1 {
             let right = subtrees.removeLast()
@@ -58,16 +61,19 @@ struct MerkleTree: Sendable, Equatable {
     /// The root in base64.
     var root: String { Data(rootHash).base64EncodedString() }
 
+    private static let leafPrefix: [UInt8] = [0]
+    private static let nodePrefix: [UInt8] = [1]
+
     static func leaf(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         var hash = SHA256()
-        hash.update(data: [0])
+        hash.update(data: leafPrefix)
         hash.update(data: bytes)
         return Array(hash.finalize())
     }
 
     static func node(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
         var hash = SHA256()
-        hash.update(data: [1])
+        hash.update(data: nodePrefix)
         hash.update(data: left)
         hash.update(data: right)
         return Array(hash.finalize())

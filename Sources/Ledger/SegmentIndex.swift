@@ -125,10 +125,10 @@ struct SegmentIndex: Sendable {
 }
 
 /// Makes the index of a segment from its records, in order.
-struct SegmentIndexBuilder {
+struct SegmentIndexBuilder: Sendable {
     private let segment: Int
-    private let firstRecord: UInt64
-    private let previousRoot: String
+    private var firstRecord: UInt64
+    private var previousRoot: String
     private var offsets: [UInt32] = []
     private var records: [UInt32] = []
     private var recordedAt: [UInt32] = []
@@ -140,6 +140,8 @@ struct SegmentIndexBuilder {
     private var jurisdictions: Set<String> = []
     /// What the run of the segment holds, in the order of the segment.
     private(set) var identities: [RunEntry] = []
+    /// Once it was made.
+    private var body: [UInt8]?
 
     /// - Parameters:
     ///   - firstRecord: how many records there are before the segment.
@@ -147,6 +149,12 @@ struct SegmentIndexBuilder {
     init(segment: Int, firstRecord: UInt64, previousRoot: String) {
         (self.segment, self.firstRecord, self.previousRoot) = (segment, firstRecord, previousRoot)
     }
+
+    /// Counts records from the segment's first one, until ``follow(_:)`` tells what is before it.
+    init(segment: Int) { self.init(segment: segment, firstRecord: 0, previousRoot: "") }
+
+    /// - Parameter scan: as it stood before the segment.
+    mutating func follow(_ scan: SegmentScan) { (firstRecord, previousRoot) = (scan.tree.count, scan.tree.root) }
 
     /// - Parameter scan: as it stood before the segment.
     init(segment: Int, after scan: SegmentScan) {
@@ -202,6 +210,26 @@ struct SegmentIndexBuilder {
     ///   - tree: as it stands behind the segment.
     ///   - announcedThrough: the highest that a checkpoint up to there tells.
     func bytes(segmentBytes: Int, logID: String, tree: MerkleTree, announcedThrough: UInt64) -> [UInt8] {
+        let body = body ?? columns()
+        func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
+        let header: JSONValue = [
+            "format": .string(SegmentIndex.format), "segment": number(segment), "segmentBytes": number(segmentBytes),
+            "logId": .string(logID), "firstRecord": number(firstRecord),
+            "previousRoot": .string(previousRoot), "records": number(tree.count),
+            "subtrees": .array(tree.subtrees.map { .string(Data($0).base64EncodedString()) }),
+            "announcedThrough": number(announcedThrough),
+            "jurisdictions": .array(jurisdictions.sorted().map(JSONValue.string)), "entries": number(offsets.count),
+            "ties": number(ties.count), "traits": number(traitLines.count), "bodyBytes": number(body.count),
+            "body": .string(CRC32C.text(body[...])),
+        ]
+        return LedgerFormat.line(header) + body
+    }
+
+    /// Makes what does not depend on the segments before, which is nearly all, so that ``bytes(segmentBytes:through:)``
+    /// has little left to do. Nothing is added behind it.
+    mutating func makeBody() { body = columns() }
+
+    private func columns() -> [UInt8] {
         var body: [UInt8] = []
         func append(_ column: [UInt32]) { for number in column { body.append(number) } }
         for column in [offsets, records, recordedAt, days, traits] { append(column) }
@@ -219,18 +247,7 @@ struct SegmentIndexBuilder {
             body.append(end)
         }
         for line in traitLines { body += line + [UInt8(ascii: "\n")] }
-        func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
-        let header: JSONValue = [
-            "format": .string(SegmentIndex.format), "segment": number(segment), "segmentBytes": number(segmentBytes),
-            "logId": .string(logID), "firstRecord": number(firstRecord),
-            "previousRoot": .string(previousRoot), "records": number(tree.count),
-            "subtrees": .array(tree.subtrees.map { .string(Data($0).base64EncodedString()) }),
-            "announcedThrough": number(announcedThrough),
-            "jurisdictions": .array(jurisdictions.sorted().map(JSONValue.string)), "entries": number(offsets.count),
-            "ties": number(ties.count), "traits": number(traitLines.count), "bodyBytes": number(body.count),
-            "body": .string(CRC32C.text(body[...])),
-        ]
-        return LedgerFormat.line(header) + body
+        return body
     }
 }
 

@@ -51,10 +51,68 @@ struct SegmentScan {
         _ bytes: FileBytes, path: String, number: Int, record: (StoredRecord) throws(LedgerError) -> Void = { _ in }
     ) throws(LedgerError) {
         let count = try lines(LineReader(bytes), path: path, number: number, record: record)
-        guard endsInCheckpoint, count > 0 else {
-            throw LedgerError(
-                code: .corrupted, message: "`\(path)`, line \(count): the segment does not end in a checkpoint")
+        try end(path, lines: count)
+    }
+
+    private func end(_ path: String, lines: Int) throws(LedgerError) {
+        guard endsInCheckpoint, lines > 0 else {
+            throw Self.corrupted(path, lines, "the segment does not end in a checkpoint")
         }
+    }
+
+    /// Takes a segment that was read by itself.
+    ///
+    /// - Throws: `.corrupted` with file and line at the first thing that is not as it was written.
+    mutating func take(
+        _ reading: SegmentReading, path: String, number: Int, isOpen: Bool
+    ) throws(LedgerError) {
+        var taken = 0
+        func hashes(to end: Int) -> ArraySlice<[UInt8]> { reading.leaves[taken..<end] }
+        for mark in reading.marks {
+            take(hashes(to: mark.records))
+            taken = mark.records
+            try take(mark.content, path, number, mark.line)
+        }
+        take(hashes(to: reading.leaves.count))
+        if let failure = reading.failure { throw failure }
+        if isOpen { uncountedBytes = reading.uncountedBytes } else { try end(path, lines: reading.lineCount) }
+    }
+
+    private mutating func take(_ leaves: ArraySlice<[UInt8]>) {
+        if leaves.isEmpty { return }
+        for leaf in leaves { tree.append(hash: leaf) }
+        endsInCheckpoint = false
+    }
+
+    /// Takes a header or a checkpoint.
+    private mutating func take(
+        _ mark: SegmentLine, _ path: String, _ number: Int, _ line: Int
+    ) throws(LedgerError) {
+        switch mark {
+        case .header(let id, let segment, let firstRecord, let root):
+            guard line == 1, segment == number, firstRecord == tree.count, root == tree.root,
+                logID == nil || logID == id
+            else { throw Self.corrupted(path, line, "this header does not follow what is before it") }
+            logID = id
+        case .checkpoint(let records, let root, let announced):
+            guard records == tree.count, root == tree.root else {
+                throw Self.corrupted(path, line, "its root is not that of the records before it")
+            }
+            announcedThrough = max(announcedThrough, announced)
+            endsInCheckpoint = true
+        case .record: preconditionFailure("a record is no mark")
+        }
+    }
+
+    private static func corrupted(_ path: String, _ line: Int, _ what: String) -> LedgerError {
+        LedgerError(code: .corrupted, message: "`\(path)`, line \(line): \(what)")
+    }
+
+    static func headerMissing(_ path: String) -> LedgerError { corrupted(path, 1, "the header is missing") }
+
+    /// Why a line is not valid.
+    static func damaged(_ whole: ArraySlice<UInt8>, _ path: String, _ line: Int) -> LedgerError {
+        corrupted(path, line, whole.last == UInt8(ascii: "\n") ? "its check is wrong" : "has no end")
     }
 
     /// Takes what an open segment holds up to its last checkpoint.
@@ -77,33 +135,20 @@ struct SegmentScan {
         while let whole = try lines.next() {
             defer { offset = lines.offset }
             lineNumber += 1
-            func corrupted(_ what: String) -> LedgerError {
-                LedgerError(code: .corrupted, message: "`\(path)`, line \(lineNumber): \(what)")
+            guard let content = SegmentLine(whole: whole, parsing: parsing) else {
+                throw Self.damaged(whole, path, lineNumber)
             }
-            guard whole.last == UInt8(ascii: "\n") else { throw corrupted("has no end") }
+            guard case .record(let value) = content else {
+                try take(content, path, number, lineNumber)
+                continue
+            }
+            if lineNumber == 1 { throw Self.headerMissing(path) }
             let line = whole.dropLast()
-            guard let content = SegmentLine(line, parsing: parsing) else { throw corrupted("its check is wrong") }
-            switch content {
-            case .header(let id, let segment, let firstRecord, let root):
-                guard lineNumber == 1, segment == number, firstRecord == tree.count, root == tree.root,
-                    logID == nil || logID == id
-                else { throw corrupted("this header does not follow what is before it") }
-                logID = id
-            case .record(let value):
-                if lineNumber == 1 { throw corrupted("the header is missing") }
-                let stored = StoredRecord(
-                    index: tree.count, read: value, line: Array(line), offset: offset, file: path,
-                    lineNumber: lineNumber)
-                tree.append(line)
-                try record(stored)
-                endsInCheckpoint = false
-            case .checkpoint(let records, let root, let announced):
-                guard records == tree.count, root == tree.root else {
-                    throw corrupted("its root is not that of the records before it")
-                }
-                announcedThrough = max(announcedThrough, announced)
-                endsInCheckpoint = true
-            }
+            let stored = StoredRecord(
+                index: tree.count, read: value, line: Array(line), offset: offset, file: path, lineNumber: lineNumber)
+            tree.append(line)
+            try record(stored)
+            endsInCheckpoint = false
         }
         return lineNumber
     }

@@ -40,6 +40,7 @@ struct LedgerVerify: AsyncParsableCommand {
 
     private func verifyLedgers(_ key: LedgerPublicKey?) throws {
         var findings = Findings()
+        var union = UnionVerification()
         var earlier: [TreeHead] = []
         for path in checkpoint {
             let note = try TextFile.read(path)
@@ -50,13 +51,15 @@ struct LedgerVerify: AsyncParsableCommand {
         var found: Set<String> = []
         for directory in ledgers.resolved(try common.settings()) {
             for worker in try LedgerReader.workerDirectories(under: directory) {
-                let reader = try LedgerReader(directory: worker)
-                let report = try reader.verify(key: key, earlier: earlier)
+                let progress = Progress("verifying \(worker)")
+                defer { progress.end() }
+                let report = try union.verify(
+                    try LedgerReader(directory: worker), key: key, earlier: earlier, progress: progress.tell(_:of:))
+                progress.end()
                 found.insert(report.logID)
                 findings.problems += report.problems
                 findings.signed += report.signedCheckpoints
                 findings.uncountedBytes += report.uncountedBytes
-                if report.problems.isEmpty { try findings.union.add(reader) }
                 if format == .text {
                     Output.print(
                         "\(worker): \(report.records) records, \(report.signedCheckpoints) signed checkpoints, "
@@ -67,11 +70,12 @@ struct LedgerVerify: AsyncParsableCommand {
         for head in earlier where !found.contains(where: head.isOf) {
             findings.problems.append("no ledger here is the one of the checkpoint with origin `\(head.origin)`")
         }
-        findings.show(format, signaturesChecked: key != nil)
+        let count = try union.count()
+        findings.show(count, format, signaturesChecked: key != nil)
         if key == nil, findings.signed > 0, format == .text {
             Output.print("signatures not checked: --public-key FILE")
         }
-        if findings.union.conflicts > 0 || !findings.problems.isEmpty { throw Exit.no }
+        if count.conflicts > 0 || !findings.problems.isEmpty { throw Exit.no }
     }
 
     private func verify(proof path: String, _ key: LedgerPublicKey) throws {
@@ -97,22 +101,21 @@ struct LedgerVerify: AsyncParsableCommand {
 
 /// What verifying several ledgers found.
 private struct Findings {
-    var union = LedgerUnion()
     var problems: [String] = []
     var signed = 0
     var uncountedBytes = 0
 
-    func show(_ format: OutputFormat, signaturesChecked: Bool) {
+    func show(_ union: UnionCount, _ format: OutputFormat, signaturesChecked: Bool) {
         switch format {
         case .json:
             var members = [
-                JSONMember(name: "outcomes", value: .number(String(union.outcomes.count))),
+                JSONMember(name: "outcomes", value: .number(String(union.outcomes))),
                 JSONMember(name: "repeats", value: .number(String(union.repeats))),
                 JSONMember(name: "conflicts", value: .number(String(union.conflicts))),
                 JSONMember(name: "problems", value: .array(problems.map(JSONValue.string))),
             ]
-            if union.records.count > 0 {
-                members.append(JSONMember(name: "records", value: .number(String(union.records.count))))
+            if union.records > 0 {
+                members.append(JSONMember(name: "records", value: .number(String(union.records))))
             }
             if uncountedBytes > 0 {
                 members.append(JSONMember(name: "uncountedBytes", value: .number(String(uncountedBytes))))
@@ -128,14 +131,14 @@ private struct Findings {
                     "\(uncountedBytes) bytes behind the last checkpoints are not counted: they are being written, or a "
                         + "run was ended; the worker's next start keeps what is intact and sets the rest aside")
             }
-            for conflict in union.outcomes.conflicts {
+            for conflict in union.conflictingOutcomes {
                 Output.print("conflict: request \(conflict.requestID), revision \(conflict.revision)")
             }
-            for conflict in union.records.conflicts {
+            for conflict in union.conflictingRecords {
                 Output.print("conflict: record \(conflict.recordID), revision \(conflict.revision)")
             }
             Output.print(
-                "\(union.outcomes.count) outcomes, \(union.records.count) records of cases, \(union.repeats) repeats, "
+                "\(union.outcomes) outcomes, \(union.records) records of cases, \(union.repeats) repeats, "
                     + "\(union.conflicts) conflicts, \(problems.count) problems")
         }
     }

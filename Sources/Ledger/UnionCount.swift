@@ -1,0 +1,117 @@
+public import Detainers
+
+/// What a ``LedgerUnion`` of ledgers would count, without holding their entries: those that share a hash of their
+/// identity are read, and no others.
+public struct UnionCount: Sendable {
+    public private(set) var outcomes = 0
+    public private(set) var records = 0
+    public private(set) var repeats = 0
+    /// Identities under which different content is on record, in the order of the ledgers.
+    public private(set) var conflictingOutcomes: [RequestIdentity] = []
+    public private(set) var conflictingRecords: [RecordIdentity] = []
+
+    public var conflicts: Int { conflictingOutcomes.count + conflictingRecords.count }
+
+    /// - Throws: `LedgerError` where the files cannot be read.
+    init(_ ledgers: [VerifiedEntries]) throws {
+        outcomes = ledgers.reduce(0) { $0 + $1.outcomes }
+        records = ledgers.reduce(0) { $0 + $1.caseRecords }
+        var cursors: [RunCursor] = []
+        for (number, ledger) in ledgers.enumerated() {
+            for run in ledger.runs { cursors.append(try RunCursor(run, of: number, removingDamaged: false)) }
+            cursors.append(RunCursor(ledger.others.sorted(), of: number))
+        }
+        var merge = EntryMerge(cursors)
+        var found: [Conflict] = []
+        var group: [Place] = []
+        while let next = try merge.next() {
+            if group.first?.entry.hash != next.entry.hash {
+                try add(group, ledgers, &found)
+                group.removeAll(keepingCapacity: true)
+            }
+            group.append(next)
+        }
+        try add(group, ledgers, &found)
+        found.sort {
+            ($0.place.ledger, $0.place.entry.segment, $0.place.entry.offset)
+                < ($1.place.ledger, $1.place.entry.segment, $1.place.entry.offset)
+        }
+        for conflict in found {
+            switch conflict.identity {
+            case .request(let identity): conflictingOutcomes.append(identity)
+            case .record(let identity): conflictingRecords.append(identity)
+            }
+        }
+    }
+
+    private typealias Place = (ledger: Int, entry: RunEntry)
+
+    private struct Conflict {
+        /// Of the entry that showed it.
+        var place: Place
+        var identity: LedgerEntry.Identity
+    }
+
+    /// - Parameter group: all entries with one hash, in the order of the ledgers.
+    private mutating func add(_ group: [Place], _ ledgers: [VerifiedEntries], _ found: inout [Conflict]) throws {
+        if group.count < 2 { return }
+        var union = LedgerUnion()
+        for place in group {
+            let ledger = ledgers[place.ledger]
+            let entry = try ledger.reader.entry(at: place.entry)
+            switch entry {
+            case .outcome: outcomes -= 1
+            case .record: records -= 1
+            }
+            let before = union.conflicts
+            // Places grow as indices do, and only their order counts.
+            union.add(
+                entry, index: UInt64(place.entry.segment) << 32 | UInt64(place.entry.offset), logID: ledger.logID,
+                directory: ledger.reader.directory)
+            if union.conflicts > before { found.append(Conflict(place: place, identity: entry.identity)) }
+        }
+        outcomes += union.outcomes.count
+        records += union.records.count
+        repeats += union.repeats
+    }
+}
+
+/// Verifies ledgers one after the other, and counts what they hold as one.
+public struct UnionVerification: Sendable {
+    private var ledgers: [VerifiedEntries] = []
+
+    public init() {}
+
+    /// ``LedgerReader/verify(key:earlier:progress:)``; a ledger without problems is counted.
+    ///
+    /// - Throws: also `RecordError`, where a line is intact but no record of ours.
+    public mutating func verify(
+        _ reader: LedgerReader, key: LedgerPublicKey? = nil, earlier: [TreeHead] = [],
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> VerifyReport {
+        let (report, entries) = try reader.verified(key: key, earlier: earlier, progress: progress)
+        if report.problems.isEmpty {
+            if let failure = entries.failure { throw failure }
+            ledgers.append(entries)
+        }
+        return report
+    }
+
+    /// - Throws: `LedgerError` where the files cannot be read.
+    public func count() throws -> UnionCount { try UnionCount(ledgers) }
+}
+
+extension LedgerReader {
+    /// The entry whose line begins there.
+    fileprivate func entry(at place: RunEntry) throws -> LedgerEntry {
+        let number = Int(place.segment)
+        let sealed = directory + "/" + LedgerFormat.sealedName(number)
+        let path = files.exists(sealed) ? sealed : directory + "/" + LedgerFormat.openName(number)
+        let line = try IdentityRuns.line(path, at: Int(place.offset), files: files)
+        guard let line, let value = LedgerFormat.value(line[...]), let entry = try LedgerEntry(json: value) else {
+            throw LedgerError(
+                code: .corrupted, message: "`\(path)` no longer holds a record at byte \(place.offset): run this again")
+        }
+        return entry
+    }
+}
