@@ -125,12 +125,21 @@ enum Output {
 
     /// A table: columns padded to their widest cell.
     static func table(_ header: [String], _ rows: [[String]]) {
-        let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        for row in all {
+        table(header) { add in rows.forEach(add) }
+    }
+
+    /// The same without holding the rows.
+    ///
+    /// - Parameter rows: hands over each row; called twice, to measure the columns and to print them.
+    static func table(_ header: [String], each rows: (_ add: ([String]) -> Void) throws -> Void) rethrows {
+        var widths = header.map(\.count)
+        try rows { row in for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) } }
+        func show(_ row: [String]) {
             let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
             Output.print(cells.joined(separator: "  ").trimmingSuffix())
         }
+        show(header)
+        try rows(show)
     }
 }
 

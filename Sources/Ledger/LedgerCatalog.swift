@@ -91,6 +91,17 @@ public struct LedgerCatalog: Sendable {
     /// - Parameter entries: in their order, so that each segment is opened once.
     func union(_ entries: [Int]) throws -> LedgerUnion {
         var union = LedgerUnion()
+        try read(entries) { _, entry, place in
+            union.add(entry, index: place.index, logID: place.logID, directory: place.directory)
+        }
+        return union
+    }
+
+    /// Where an entry stands.
+    typealias Place = (index: UInt64, logID: String, directory: String)
+
+    /// - Parameter body: called with each entry's number, itself, and its place.
+    func read(_ entries: [Int], _ body: (Int, LedgerEntry, Place) throws -> Void) throws {
         var opened: (number: Int, part: OpenedPart)?
         for entry in entries {
             let number = part(of: entry)
@@ -99,9 +110,8 @@ public struct LedgerCatalog: Sendable {
             if let opened, opened.number == number { lines = opened.part } else { lines = try OpenedPart(part) }
             opened = (number, lines)
             let found = try lines.entry(entry - part.base)
-            union.add(found.entry, index: found.index, logID: part.index.logID, directory: part.directory)
+            try body(entry, found.entry, (found.index, part.index.logID, part.directory))
         }
-        return union
     }
 
     /// The last part that begins at or before an entry; an empty one is followed by another with the same base.

@@ -67,6 +67,16 @@ public struct LedgerLinking: Sendable {
         return pairs
     }
 
+    /// The entries that share a tie with another one, in order: all that can be on record twice are among them.
+    var paired: [Int] {
+        var all = Bits(count: catalog.entryCount)
+        for (first, second) in pairs {
+            all.set(Int(first))
+            all.set(Int(second))
+        }
+        return all.positions
+    }
+
     /// How many entries are read in full.
     public var linkedCount: Int { linked.total }
 

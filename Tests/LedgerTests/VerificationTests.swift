@@ -78,6 +78,21 @@ struct VerificationTests {
         }
     }
 
+    @Test(arguments: 0...3) func theListIsThatOfTheUnion(indexed: Int) throws {
+        for seed in 1...5 {
+            let bench = try ledgers(seed, indexed: indexed)
+            defer { bench.remove() }
+            let union = try LedgerUnion.read([bench.directory])
+            let listing = try LedgerListing([bench.directory])
+            var (outcomes, records): ([Outcome], [CaseRecord]) = ([], [])
+            try listing.outcomes { outcomes.append($0) }
+            try listing.records { records.append($0) }
+            #expect(outcomes == union.outcomes.sorted().map(\.value))
+            #expect(records == union.records.sorted().map(\.value))
+            #expect(outcomes.count > 50 && records.count > 10)
+        }
+    }
+
     @Test func theFirstDamageIsToldWithFileAndLineWhateverIsReadFirst() throws {
         let bench = SealedBench()
         defer { bench.remove() }

@@ -27,33 +27,25 @@ struct LedgerList: AsyncParsableCommand {
         try await Exit.mapping {
             let directories = ledgers.resolved(try common.settings())
             if kind == PolicyLoad.kind { return try listLoads(directories) }
-            let union = try LedgerUnion.read(directories)
-            if let kind = CaseKind(rawValue: kind) { return list(union.records.sorted().map(\.value), of: kind) }
-            let outcomes = union.outcomes.sorted().map(\.value)
+            let listing = try LedgerListing(directories)
+            if let kind = CaseKind(rawValue: kind) { return try list(listing, kind) }
             switch format {
-            case .json: for outcome in outcomes { Output.print(outcome.json()) }
+            case .json: try listing.outcomes { Output.print($0.json()) }
             case .text:
-                Output.table(
-                    ["DATE", "REQUEST", "REV", "STATION", "FORM", "DISPOSITION", "HOLD", "TRANSFER", "NOTIFY"],
-                    outcomes.map(row))
+                try Output.table(
+                    ["DATE", "REQUEST", "REV", "STATION", "FORM", "DISPOSITION", "HOLD", "TRANSFER", "NOTIFY"]
+                ) { add in try listing.outcomes { add(row($0)) } }
             }
         }
     }
 
-    private func list(_ records: [CaseRecord], of kind: CaseKind) {
-        let records = records.filter { $0.kind == kind }
+    private func list(_ listing: LedgerListing, _ kind: CaseKind) throws {
         switch format {
-        case .json: for record in records { Output.print(record.json()) }
+        case .json: try listing.records { if $0.kind == kind { Output.print($0.json()) } }
         case .text:
-            Output.table(
-                ["DATE", "RECORD", "REV", "AGENCY", "BY", "ABOUT REQUEST", "DETAIL"],
-                records.map { record in
-                    [
-                        record.date.description, record.identity.recordID, String(record.identity.revision),
-                        record.agency, record.recordedBy, record.requestID ?? "-",
-                        record.correction?.isWithdrawn == true ? "withdrawn" : record.detail.sentence,
-                    ]
-                })
+            try Output.table(["DATE", "RECORD", "REV", "AGENCY", "BY", "ABOUT REQUEST", "DETAIL"]) { add in
+                try listing.records { if $0.kind == kind { add(row($0)) } }
+            }
         }
     }
 
@@ -78,6 +70,14 @@ struct LedgerList: AsyncParsableCommand {
                 String(text(policy, "digest").prefix("sha-256:".count + 12)),
             ]
         }
+    }
+
+    private func row(_ record: CaseRecord) -> [String] {
+        [
+            record.date.description, record.identity.recordID, String(record.identity.revision), record.agency,
+            record.recordedBy, record.requestID ?? "-",
+            record.correction?.isWithdrawn == true ? "withdrawn" : record.detail.sentence,
+        ]
     }
 
     private func row(_ outcome: Outcome) -> [String] {
