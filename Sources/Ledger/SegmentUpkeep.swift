@@ -311,8 +311,23 @@ public struct SegmentUpkeep: Sendable {
         try removeLeftovers()
     }
 
-    /// Makes what is missing, and merges what is due.
+    /// Removes runs of which a block is damaged: that shows only when it is read, which a start does not.
+    private func removeDamagedRuns() throws(LedgerError) {
+        for segments in try namedRuns() {
+            guard let run = try IdentityRun.open(segments, in: directory, files: files) else { continue }
+            do throws(LedgerError) { for block in 0..<run.blockCount { _ = try run.block(block) } } catch {
+                guard error.code == .corrupted else { throw error }
+                do throws(FileSystem.Errno) { try files.remove(run.path) } catch {
+                    // A worker merged it meanwhile.
+                    if error.number != ENOENT { throw .failed("remove", run.path, error) }
+                }
+            }
+        }
+    }
+
+    /// Makes what is missing or damaged, and merges what is due.
     mutating func makeAll(_ progress: (Int) -> Bool = { _ in true }) throws -> Int {
+        try removeDamagedRuns()
         let made = try makeMissing(opening: true, progress)
         while let merge = dueMerge {
             _ = try merge.write()

@@ -148,4 +148,22 @@ struct VerificationTests {
             Issue.record("there is nothing to take")
         }
     }
+
+    @Test func indexingMakesADamagedRunAgain() throws {
+        let bench = SealedBench()
+        defer { bench.remove() }
+        try bench.fill(1...60)
+        let indexes = SegmentIndexes(try bench.reader())
+        try indexes.make()
+        let name = "ids-00000009-00000016.run"
+        let whole = try bench.bench.bytes(bench.path(name))
+        #expect(try indexes.make() == 0)
+        // In its header, in its first block, which is read only when somebody asks, and in its filter.
+        for position in [40, 400, whole.count - 40] {
+            try bench.flip(name, at: position)
+            #expect(try indexes.missing() == [])
+            #expect(try indexes.make() == 8)
+            #expect(try bench.bench.bytes(bench.path(name)) == whole)
+        }
+    }
 }

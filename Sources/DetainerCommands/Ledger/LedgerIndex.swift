@@ -4,7 +4,8 @@ import Operations
 
 struct LedgerIndex: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "index", abstract: "Make what is missing beside sealed segments: indexes, and runs of identities.",
+        commandName: "index",
+        abstract: "Make what is missing or damaged beside sealed segments: indexes, and runs of identities.",
         discussion: "A running worker makes its own. With indexes a report counts without reading every record; with "
             + "runs a worker knows a repeat without remembering it, and starts without reading. Losing one costs only "
             + "making it again. Running workers are not disturbed.")
@@ -19,7 +20,6 @@ struct LedgerIndex: AsyncParsableCommand {
                 for path in try LedgerReader.workerDirectories(under: directory) {
                     let indexes = SegmentIndexes(try LedgerReader(directory: path))
                     let missing = try indexes.missing().count
-                    if missing == 0 { continue }
                     let progress = Progress("indexing \(path)")
                     defer { progress.end() }
                     made += try indexes.make { done in
