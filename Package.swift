@@ -57,7 +57,8 @@ let package = Package(
         .systemLibrary(
             name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev", "libssl-dev"])]),
         .systemLibrary(name: "CFileSystem"),
-        room("AMQPClient", ["CRabbitMQ"]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        room("AMQPClient", ["CRabbitMQ", "CZlib"]),
         room("Detainers", [crypto]),
         room("Policy", ["Detainers", yams, crypto]),
         room("Intake", ["Detainers", yams, crypto]),
@@ -85,7 +86,7 @@ let package = Package(
         tests("IntakeTests", ["Intake", "Detainers"]),
         tests("PolicyTests", ["Policy", "Detainers"]),
         tests("LedgerTests", ["Ledger", "Detainers"]),
-        tests("WorkerTests", ["Worker", "Detainers", "Policy", "Ledger"]),
+        tests("WorkerTests", ["AMQPClient", "Worker", "Detainers", "Policy", "Ledger"]),
         tests("DeadLettersTests", ["DeadLetters", "Detainers", "Ledger", "AMQPClient"]),
         tests("SimulationTests", ["Worker", "Detainers", "Ledger"]),
         tests("OperationsTests", ["Operations", "AMQPClient", "Detainers", "Ledger", logging]),

@@ -1,3 +1,4 @@
+import AMQPClient
 public import Detainers
 
 /// A letter whose message a person mended: a letter of its own, linked to the one that it came from, which stays.
@@ -21,13 +22,21 @@ public enum LetterEdit {
         }
     }
 
-    /// The letter with another body, which must keep the contract; properties that contradict it are mended with it, so
-    /// that the same body may be given again.
+    /// The body as a person reads and mends it: unpacked, where it is a whole gzip of at most a message's size.
+    public static func readableBody(of letter: DeadLetter) -> [UInt8] {
+        guard letter.envelope["contentEncoding"]?.stringValue?.lowercased() == "gzip" else { return letter.body }
+        // One that cannot be unpacked is shown as it is: that is why it died.
+        return (try? Gzip.unpacked(letter.body, atMost: RequestContract.maximumBodyBytes)) ?? letter.body
+    }
+
+    /// The letter with another body, which must keep the contract in the form that the letter's content type says;
+    /// properties that contradict it are mended with it, so that the same body may be given again.
     public static func mended(
         _ letter: StoredLetter, body: [UInt8], key: PseudonymKey, at now: Moment
     ) throws(Problem) -> StoredLetter {
         let message: IntakeMessage
-        do throws(ContractError) { message = try IntakeContract.read(body) } catch { throw .invalid(error) }
+        let form = form(of: letter.letter)
+        do throws(ContractError) { message = try IntakeContract.read(body, as: form) } catch { throw .invalid(error) }
         var mended = letter.letter
         mended.body = body
         mended.envelope = envelope(letter.letter.envelope, id: message.id)
@@ -35,11 +44,23 @@ public enum LetterEdit {
         return StoredLetter(id: LetterID(mended, key), arrivedAt: now.text, editOf: letter.id, letter: mended)
     }
 
+    private static func form(of letter: DeadLetter) -> IntakeForm {
+        let form = IntakeForm(contentType: letter.envelope["contentType"]?.stringValue)
+        if case .unreadable = form { return .message }
+        return form
+    }
+
     /// The properties that must agree with the body: the id is the message's, and the body is plain UTF-8.
     private static func envelope(_ envelope: JSONValue, id: String) -> JSONValue {
         guard let members = envelope.objectValue else { return envelope }
+        let kept = members.filter { member in
+            if member.name == "contentType", case .unreadable = IntakeForm(contentType: member.value.stringValue) {
+                return false
+            }
+            return member.name != "contentEncoding"
+        }
         return .object(
-            members.filter { $0.name != "contentEncoding" }.map {
+            kept.map {
                 $0.name == "messageId" && $0.value.stringValue?.lowercased() != id
                     ? JSONMember(name: $0.name, value: .string(id)) : $0
             })

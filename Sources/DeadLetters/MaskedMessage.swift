@@ -72,7 +72,18 @@ public enum MaskedMessage {
     /// The body, indented; `nil` where it is no JSON, of which nothing can be told apart.
     public static func body(_ body: [UInt8]) -> [String]? {
         guard let value = json(body) else { return nil }
-        return lines(masked(value, path: []), indent: 0, prefix: "", suffix: "")
+        return lines(masked(value), indent: 0, prefix: "", suffix: "")
+    }
+
+    /// What an event of CloudEvents says of itself is covered; its data is the message.
+    private static func masked(_ value: JSONValue) -> JSONValue {
+        guard value["specversion"] != nil, let members = value.objectValue else { return masked(value, path: []) }
+        return .object(
+            members.map { member in
+                member.name == "data"
+                    ? JSONMember(name: member.name, value: masked(member.value, path: []))
+                    : JSONMember(name: cover(member.name), value: covered(member.value))
+            })
     }
 
     /// The properties and headers that the message had.

@@ -198,13 +198,15 @@ extension AsyncAPIDocument {
             ],
             "bindings": [
                 "amqp": [
-                    "contentEncoding": "utf-8", "messageType": .string(contract.name), "bindingVersion": "0.3.0",
+                    "messageType": .string(contract.name), "bindingVersion": "0.3.0",
                 ]
             ],
             "x-properties": [
                 "message_id": .string("the member \(id); may be absent, must not differ"),
-                "content_type": "application/json",
-                "content_encoding": "absent, utf-8 or identity",
+                "content_type": .string(
+                    "\(IntakeForm.messageType), or absent; \(IntakeForm.eventType): the body is a CloudEvents 1.0 object "
+                        + "and the message its data"),
+                "content_encoding": "absent, utf-8 or identity; gzip: the body is one gzip member (RFC 1952)",
                 "delivery_mode": "2, persistent",
                 "type": .string("\(contract.name), or absent"),
             ],

@@ -15,18 +15,22 @@ public final class Judge: Sendable {
     private let keys: [String: PseudonymKey]
     private let publishers: PublisherKeys?
     let worker: String
+    private let contract: IntakeContract
 
     /// - Parameters:
     ///   - keys: a pseudonym key for each jurisdiction of the policies.
     ///   - publishers: whose signatures are demanded; `nil`: none is looked at.
+    ///   - contract: what messages are read by.
     public init(
-        policies: PolicySet, keys: [String: PseudonymKey], worker: String, publishers: PublisherKeys? = nil
+        policies: PolicySet, keys: [String: PseudonymKey], worker: String, publishers: PublisherKeys? = nil,
+        contract: IntakeContract = .current
     ) {
         precondition(policies.jurisdictions.allSatisfy { keys[$0] != nil }, "every jurisdiction has a key")
         self.policies = policies
         self.keys = keys
         self.publishers = publishers
         self.worker = worker
+        self.contract = contract
     }
 
     private func key(of jurisdiction: String) -> PseudonymKey {
@@ -42,9 +46,10 @@ public final class Judge: Sendable {
             conflictLetter: {
                 var member = "requestId"
                 if case .entry(let entry) = verdict, case .record = entry.identity { member = "recordId" }
+                let root = IntakeForm(contentType: delivery.message.properties.contentType).root
                 return self.letter(
                     .conflictingDuplicate,
-                    detail: "/\(member): another content is on record under this id and revision",
+                    detail: "\(root)/\(member): another content is on record under this id and revision",
                     delivery: delivery, at: now)
             })
     }
@@ -86,13 +91,11 @@ public final class Judge: Sendable {
                 .unsigned, "headers: \(MessageSignature.header) and \(MessageSignature.keyHeader) are asked for")
         case .wrong(let why)?: return dead(.wrongSignature, "headers/\(MessageSignature.header): \(why)")
         }
-        if let encoding = properties.contentEncoding, !["", "utf-8", "identity"].contains(encoding.lowercased()) {
-            return dead(.wrongEncoding, "properties/content_encoding: send plain UTF-8")
-        }
         do {
-            let message = try IntakeContract.read(delivery.message.body)
+            let message = try Unwrapping.message(in: delivery.message, by: contract)
             if let messageID = properties.messageID, messageID.lowercased() != message.id {
-                return dead(.identityMismatch, "/\(message.idMember): differs from the property message_id")
+                let root = IntakeForm(contentType: properties.contentType).root
+                return dead(.identityMismatch, "\(root)/\(message.idMember): differs from the property message_id")
             }
             let traceparent = Self.traceparent(of: properties)
             switch message {

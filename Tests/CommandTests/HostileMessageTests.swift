@@ -26,10 +26,10 @@ struct HostileMessageTests {
             name: name, message: Message(body: body, properties: properties), reason: reason, detail: detail)
     }
 
-    /// A hundred megabytes of nothing in a few kilobytes.
+    /// Fifty megabytes of nothing in as few bytes as a message may have.
     private static func bomb(_ site: Site) async throws -> [UInt8] {
         let file = site.scratch.path + "/bomb.gz"
-        let command = "head -c 100000000 /dev/zero | gzip -9 > '\(file)'"
+        let command = "head -c 50000000 /dev/zero | gzip -9 > '\(file)'"
         let made = try await Binary.run("/bin/sh", ["-c", command], ProcessInfo.processInfo.environment, input: nil)
         try #require(made.code == 0, "\(made.errors)")
         return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
@@ -40,6 +40,8 @@ struct HostileMessageTests {
         let good = requestJSON(1)
         let long = String(repeating: "9", count: 60_000)
         let members = (0..<5_000).map { #""m\#($0)":0"# }.joined(separator: ",")
+        let bomb = try await bomb(site)
+        try #require(bomb.count <= 65_536)
         let tooLarge = "message: is larger than 65536 bytes"
         return [
             hostile("100 MB", [UInt8](repeating: 0x20, count: 100_000_000), reason: "too-large", tooLarge),
@@ -48,8 +50,20 @@ struct HostileMessageTests {
             hostile("ten thousand headers", text(good), reason: "schema", "headers: there are more than 256") {
                 $0.headers = (0..<10_000).map { ("h\($0)", .bool(true)) }
             },
-            hostile("a bomb", try await bomb(site), reason: "wrong-encoding", "properties/content_encoding") {
+            hostile("a bomb", bomb, reason: "too-large", "message: unpacked it is larger than 65536 bytes") {
                 $0.contentEncoding = "gzip"
+            },
+            hostile("half a bomb", Array(bomb.prefix(50)), reason: "wrong-encoding", "properties/content_encoding") {
+                $0.contentEncoding = "gzip"
+            },
+            hostile("no gzip", text(good), reason: "wrong-encoding", "properties/content_encoding") {
+                $0.contentEncoding = "gzip"
+            },
+            hostile("another encoding", text(good), reason: "wrong-encoding", "properties/content_encoding") {
+                $0.contentEncoding = "br"
+            },
+            hostile("an event of nothing", text("{}"), reason: "schema", "/specversion") {
+                $0.contentType = "application/cloudevents+json"
             },
             hostile("not UTF-8", text(good).map { $0 == 0x66 ? 0xe9 : $0 }, reason: "wrong-encoding", "message"),
             hostile(

@@ -5,7 +5,9 @@ import Testing
 /// Messages put into a site's queues and taken out of them by hand, as another program would.
 extension Site {
     /// Publishes and waits for the broker to have them all.
-    func publish(_ messages: [Message], to exchange: String = "intake", as otherURL: String? = nil) async throws {
+    func publish(
+        _ messages: [Message], to exchange: String = "intake", key: String = "request", as otherURL: String? = nil
+    ) async throws {
         let address = try BrokerAddress(url: try #require(otherURL ?? url))
         let (stream, continuation) = AsyncStream.makeStream(of: AMQPEvent.self)
         let connection = AMQPConnection.open(address, name: "sender") { continuation.yield($0) }
@@ -17,7 +19,7 @@ extension Site {
                 connection.publish(
                     messages.enumerated().map {
                         Publication(
-                            token: UInt64($0.offset), exchange: prefix + "." + exchange, routingKey: "request",
+                            token: UInt64($0.offset), exchange: prefix + "." + exchange, routingKey: key,
                             message: $0.element)
                     })
             case .published(let results):

@@ -51,7 +51,7 @@ struct DeadLettersEdit: AsyncParsableCommand {
             throw Exit.badInput
         }
         let body: JSONValue
-        do throws(JSONError) { body = try JSONValue.parse(letter.letter.body) } catch {
+        do throws(JSONError) { body = try JSONValue.parse(LetterEdit.readableBody(of: letter.letter)) } catch {
             Log.error("the letter's body is no JSON, which no patch can mend: edit it without --patch")
             throw Exit.badInput
         }
@@ -74,7 +74,7 @@ struct DeadLettersEdit: AsyncParsableCommand {
         // It holds a person: in the store's own directory, for its owner alone, and gone afterwards.
         let folder = store.directory + "/edit-" + letter.id.text
         let path = folder + "/message.json"
-        let text = MaskedMessage.revealed(letter.letter.body).joined(separator: "\n") + "\n"
+        let text = MaskedMessage.revealed(LetterEdit.readableBody(of: letter.letter)).joined(separator: "\n") + "\n"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         // An interrupt typed into the editor must not leave the message behind.

@@ -65,8 +65,9 @@ struct DeadLettersShow: AsyncParsableCommand {
     }
 
     private func body(_ letter: DeadLetter) -> [String] {
-        if reveal { return MaskedMessage.revealed(letter.body) }
-        return MaskedMessage.body(letter.body) ?? ["no JSON, so nothing of it can be told apart"]
+        let body = LetterEdit.readableBody(of: letter)
+        if reveal { return MaskedMessage.revealed(body) }
+        return MaskedMessage.body(body) ?? ["no JSON, so nothing of it can be told apart"]
     }
 
     private func json(

@@ -7,8 +7,9 @@ extension DeadLetterReason {
         case .schema:
             "a member is missing, not known, or of another type, word, form or bound; or headers nested too deeply"
         case .unsupportedVersion: "the member schema names a version of our contracts that this worker does not know"
-        case .tooLarge: "the body has more than \(RequestContract.maximumBodyBytes) bytes"
-        case .wrongEncoding: "the body is no UTF-8, or content_encoding is neither utf-8 nor identity"
+        case .tooLarge: "the body has more than \(RequestContract.maximumBodyBytes) bytes, as sent or unpacked"
+        case .wrongEncoding:
+            "the body is no UTF-8 or no whole gzip, or content_encoding or content_type names what is not read"
         case .conflictingDuplicate: "other content is on record under this id and revision"
         case .identityMismatch: "the property message_id differs from the id in the body"
         case .unsigned: "signatures are demanded and there is none"

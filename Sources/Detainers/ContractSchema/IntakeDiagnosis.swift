@@ -57,7 +57,7 @@ public enum IntakeDiagnosis {
     private static func remedy(_ reason: DeadLetterReason) -> String {
         switch reason {
         case .malformedJSON: "send one JSON object (RFC 8259), each member once; a JSON library writes it so"
-        case .wrongEncoding: "send plain UTF-8, without compression"
+        case .wrongEncoding: "send plain UTF-8, or gzip where content_encoding says so"
         case .tooLarge: "send the data of the form, not its image"
         case .unsupportedVersion: "send a version that this program knows, or update the workers first"
         default: "write it as the contract has it: config/schemas tells"
