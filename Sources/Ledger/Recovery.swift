@@ -156,8 +156,7 @@ struct Recovery {
             next = try lines.next()
         }
         salvage.end()
-        if salvage.endsInRecord {
-            salvage.written = max(salvage.written, salvage.announcedThrough)
+        if salvage.lacksCheckpoint {
             try draft.write(
                 LedgerFormat.line(
                     LedgerFormat.checkpoint(
@@ -165,7 +164,7 @@ struct Recovery {
                         announcedThrough: salvage.announcedThrough, at: now)))
         }
         let setAsideFile = try setAside(salvage.damaged, number: number, names: names)
-        let segment = try draft.finish(announcedThrough: salvage.written)
+        let segment = try draft.finish(announcedThrough: salvage.announcedThrough)
         let contradicted = signed.flatMap { head in
             salvage.tree.roots[head.size] == head.rootHash && head.isOf(logID: logID) ? nil : head
         }

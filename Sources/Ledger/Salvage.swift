@@ -6,13 +6,15 @@ struct Salvage {
     private(set) var logID: String?
     private(set) var announcedThrough: UInt64
     /// The highest that a checkpoint tells which is kept.
-    var written: UInt64
-    private(set) var endsInRecord = false
+    private(set) var written: UInt64
     private(set) var damaged: [[UInt8]] = []
     private let number: Int
     private let path: String
     private var lineNumber = 1
-    /// Behind the first damage it is not known which record was the nth: all of those are announced again.
+    /// Records up to the last checkpoint that is kept.
+    private var covered: UInt64
+    /// Where there is damage, it is not known which record was the nth behind the last checkpoint before it, for lines
+    /// can be gone without a trace: all of those are announced again.
     private var certainCount: UInt64?
 
     init(scan: SegmentScan, number: Int, path: String) {
@@ -20,9 +22,13 @@ struct Salvage {
         logID = scan.logID
         announcedThrough = scan.announcedThrough
         written = scan.announcedThrough
+        covered = scan.tree.count
         self.number = number
         self.path = path
     }
+
+    /// Whether a checkpoint is missing at the end: records are behind the last, or it tells less than is known.
+    var lacksCheckpoint: Bool { covered < tree.count || written < announcedThrough }
 
     /// How many records from the first on are announced for certain, as far as was read.
     private var certainlyAnnounced: UInt64 { min(announcedThrough, certainCount ?? tree.count) }
@@ -58,10 +64,13 @@ struct Salvage {
                 index: tree.count, read: value, line: Array(line.dropLast()), offset: offset, file: path,
                 lineNumber: lineNumber)
             tree.append(line.dropLast())
-            endsInRecord = true
             try record(stored, certainlyAnnounced)
             return line
         case .checkpoint(let records, let root, let announced):
+            guard announced <= records else {
+                damage(line)
+                return nil
+            }
             announcedThrough = max(announcedThrough, announced)
             if certainCount == nil, records != tree.count || root != tree.root {
                 damage(line)
@@ -70,7 +79,7 @@ struct Salvage {
             // Behind damage a root cannot hold any more; the records it covered are kept all the same.
             guard certainCount == nil else { return nil }
             written = max(written, announced)
-            endsInRecord = false
+            covered = records
             lineNumber += 1
             return line
         }
@@ -81,6 +90,6 @@ struct Salvage {
 
     private mutating func damage(_ line: ArraySlice<UInt8>) {
         damaged.append(Array(line))
-        if certainCount == nil { certainCount = tree.count }
+        if certainCount == nil { certainCount = covered }
     }
 }

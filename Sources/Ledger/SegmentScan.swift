@@ -98,6 +98,9 @@ struct SegmentScan {
             guard records == tree.count, root == tree.root else {
                 throw Self.corrupted(path, line, "its root is not that of the records before it")
             }
+            guard announced <= records else {
+                throw Self.corrupted(path, line, "it announces more records than there are")
+            }
             announcedThrough = max(announcedThrough, announced)
             endsInCheckpoint = true
         case .record: preconditionFailure("a record is no mark")

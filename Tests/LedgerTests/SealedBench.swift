@@ -35,10 +35,12 @@ struct SealedBench {
         // More than a header.
         configuration.segmentBytes = 300
         var writer = try bench.open(configuration, files: files).takeWriter()
+        var announced: UInt64 = 0
         for start in stride(from: range.lowerBound, through: range.upperBound, by: count) {
             let entries = (start...min(range.upperBound, start + count - 1)).map { Self.outcome($0) }
-            let commit = try writer.append(
-                entries.map { $0.json() }, announcedThrough: UInt64(max(0, start - 2)), now: Bench.now)
+            let commit = try writer.append(entries.map { $0.json() }, announcedThrough: announced, now: Bench.now)
+            // All but the last.
+            announced = commit.firstIndex + UInt64(entries.count) - 1
             try committed(commit, entries)
         }
         writer.close()

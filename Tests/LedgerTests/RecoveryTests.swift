@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+@testable import Ledger
+
+/// What recovery takes for announced: never a record whose event was not confirmed, and the same each time.
+struct RecoveryTests {
+    private enum Fate: CaseIterable { case kept, damaged, gone }
+
+    /// Nothing here loses power: without syncs thousands of recoveries take seconds.
+    private static var unsynced: FileSystem {
+        var files = FileSystem()
+        files.dataSync = { _ throws(FileSystem.Errno) in }
+        files.sync = { _ throws(FileSystem.Errno) in }
+        return files
+    }
+
+    private static func lines(_ bytes: [UInt8]) -> [[UInt8]] {
+        bytes.split(separator: UInt8(ascii: "\n")).map { $0 + [UInt8(ascii: "\n")] }
+    }
+
+    private static func applied(_ fate: Fate, _ line: [UInt8]) -> [UInt8] {
+        switch fate {
+        case .kept: return line
+        case .gone: return []
+        case .damaged:
+            var line = line
+            line[line.count / 2] ^= 1
+            return line
+        }
+    }
+
+    private static func recover(_ bench: Bench) throws -> RecoveryReport {
+        let opening = try bench.open(files: unsynced)
+        let report = opening.report
+        opening.takeWriter().close()
+        return report
+    }
+
+    @Test func whateverLinesAreLostNothingUnannouncedCountsAsAnnounced() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        var writer = try bench.open().takeWriter()
+        _ = try writer.append(Bench.records(1...3), announcedThrough: 0, now: Bench.now)
+        _ = try writer.append(Bench.records(4...5), announcedThrough: 2, now: Bench.now)
+        writer.close()
+        let whole = Self.lines(try bench.bytes(bench.openSegment))
+        try #require(whole.count == 8)
+        // Each line behind the header is kept, damaged or gone, in every combination.
+        let fates = Fate.allCases
+        for combination in 0..<2_187 {
+            var (rest, bytes) = (combination, whole[0])
+            for line in whole.dropFirst() {
+                bytes += Self.applied(fates[rest % fates.count], line)
+                rest /= fates.count
+            }
+            try bench.write(bytes, bench.openSegment)
+            let first = try Self.recover(bench)
+            let (numbers, recovered) = (try bench.numbers(), try bench.bytes(bench.openSegment))
+            let again = try Self.recover(bench)
+            let isTrue = numbers.prefix(Int(first.announcedThrough)).allSatisfy { $0 <= 2 }
+            let isSame =
+                try again.announcedThrough == first.announcedThrough && again.setAside == 0
+                && bench.bytes(bench.openSegment) == recovered
+            if let file = first.setAsideFile { try FileManager.default.removeItem(atPath: file) }
+            // One expectation a combination would cost more than the recovery.
+            if !isTrue || !isSame {
+                Issue.record(
+                    "\(combination): \(numbers), \(first.announcedThrough) announced, then \(again.announcedThrough)")
+            }
+        }
+    }
+
+    @Test func aCheckpointThatAnnouncesMoreThanThereIsIsDamaged() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        try bench.fill()
+        var tree = MerkleTree()
+        var bytes = Self.lines(try bench.bytes(bench.openSegment))[0]
+        for record in Bench.records(1...2) {
+            let line = LedgerFormat.line(record)
+            tree.append(line.dropLast())
+            bytes += line
+        }
+        bytes += LedgerFormat.line(
+            LedgerFormat.checkpoint(records: 2, root: tree.root, announcedThrough: 9, at: Bench.now))
+        bytes += LedgerFormat.line(Bench.records(3...3)[0])
+        try bench.write(bytes, bench.openSegment)
+        let problems = try LedgerReader(directory: bench.worker).verify().problems
+        #expect(problems == ["`\(bench.openSegment)`, line 4: it announces more records than there are"])
+        let first = try Self.recover(bench)
+        #expect(first.setAside == 1 && first.recordCount == 3 && first.announcedThrough == 0)
+        let again = try Self.recover(bench)
+        #expect(again.setAside == 0 && again.announcedThrough == 0)
+    }
+}
