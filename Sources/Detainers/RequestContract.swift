@@ -44,7 +44,7 @@ public enum RequestContract {
             requestID: id, revision: revision, receivedBy: try readReceivedBy(&receivedBy),
             receipt: try readReceipt(&receipt), form: try readForm(&form), subject: try readSubject(subject),
             custody: try readCustody(custody), attachments: try readAttachments(&root),
-            findings: try root.object("findings").map(readFindings))
+            findings: try readFindings(root.object("findings")))
         try root.finish()
         return request
     }
@@ -146,8 +146,9 @@ public enum RequestContract {
         return attachments
     }
 
-    private static func readFindings(_ object: ObjectReader) throws(ContractError) -> Request.Findings {
-        var object = object
+    /// An object that says nothing is none, as in the canonical form.
+    private static func readFindings(_ object: consuming ObjectReader?) throws(ContractError) -> Request.Findings? {
+        guard var object else { return nil }
         let findings = Request.Findings(
             foundBy: try object.text("foundBy", atMost: Length.reference),
             qualifyingConviction: try object.word("qualifyingConviction") ?? .unknown,
@@ -159,6 +160,6 @@ public enum RequestContract {
             costAgreement: try object.word("costAgreement") ?? .unknown,
             criminalPurpose: try object.word("criminalPurpose") ?? .unknown)
         try object.finish()
-        return findings
+        return findings == Request.Findings(foundBy: nil) ? nil : findings
     }
 }

@@ -79,6 +79,15 @@ struct RequestContractTests {
         #expect(!error.description.contains("MARKED"))
     }
 
+    /// Two messages of the same content are the same request, as their one digest says.
+    @Test(arguments: [#"{}"#, #"{"watchListMatch":"unknown"}"#])
+    func findingsThatSayNothingAreNone(_ findings: String) throws {
+        let text = Self.full.dropLast() + #","findings":\#(findings)}"#
+        let request = try RequestContract.read(Array(text.utf8))
+        #expect(try request == RequestContract.read(Array(Self.full.utf8)))
+        #expect(try RequestContract.read(RequestContract.json(request).serialized()) == request)
+    }
+
     @Test func encodingAndSizeHaveReasonsOfTheirOwn() throws {
         let latin = Array(Self.full.utf8).map { $0 == UInt8(ascii: "E") ? 0xe9 : $0 }
         #expect(try #require(throws: ContractError.self) { try RequestContract.read(latin) }.reason == .wrongEncoding)
