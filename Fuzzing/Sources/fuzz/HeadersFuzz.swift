@@ -76,7 +76,7 @@ enum HeadersFuzz {
                 deliveryTag: 1, redelivered: false, exchange: "e", routingKey: routingKey,
                 message: Message(body: [0x7b], properties: properties), headersTooDeep: headersTooDeep)
             let now = Moment(secondsSinceEpoch: 1_700_000_000)
-            let letter = BrokerLetter.letter(from: delivery, queue: "q", at: now)
+            let letter = BrokerLetter.letter(from: delivery, queues: ["q"], at: now)
             let stored = StoredLetter(id: LetterID(letter, MessageFuzz.key), arrivedAt: now.text, letter: letter)
             let line = LetterRecord.letter(stored).json.serialized()
             guard let value = try? JSONValue.parse(line), case .letter(let back)? = try? LetterRecord(json: value),

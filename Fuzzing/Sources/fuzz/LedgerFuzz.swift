@@ -57,7 +57,9 @@ enum LedgerFuzz {
     }
 
     private static func recover(_ disk: MemoryDisk) -> Result<Recovery.Result, LedgerError> {
-        Result { () throws(LedgerError) in try Recovery(directory: directory, files: disk.files, now: now).run() }
+        Result { () throws(LedgerError) in
+            try Recovery(directory: directory, files: disk.files, now: now).run { _, _ in }
+        }
     }
 
     private static func openDamage(_ contents: [String: [UInt8]]) {
