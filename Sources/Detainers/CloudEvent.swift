@@ -8,8 +8,8 @@
 // prefixes: cloudEvents:specversion or cloudEvents_specversion.
 //
 // In both forms specversion, id, source and type are required. What else CloudEvents names, and extensions of any name
-// of lower-case letters and digits, may stand there; nothing of it is used. `data_base64` is refused, for the message is
-// JSON.
+// of lower-case letters and digits, may stand there; nothing of it is used. `data_base64` is refused: the message
+// is JSON.
 
 /// What is asked of the CloudEvent that a message comes in.
 ///

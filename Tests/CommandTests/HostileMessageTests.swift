@@ -56,10 +56,10 @@ struct HostileMessageTests {
             hostile("half a bomb", Array(bomb.prefix(50)), reason: "wrong-encoding", "properties/content_encoding") {
                 $0.contentEncoding = "gzip"
             },
-            hostile("no gzip", text(good), reason: "wrong-encoding", "properties/content_encoding") {
+            hostile("no gzip", text(requestJSON(2)), reason: "wrong-encoding", "properties/content_encoding") {
                 $0.contentEncoding = "gzip"
             },
-            hostile("another encoding", text(good), reason: "wrong-encoding", "properties/content_encoding") {
+            hostile("another encoding", text(requestJSON(3)), reason: "wrong-encoding", "properties/content_encoding") {
                 $0.contentEncoding = "br"
             },
             hostile("an event of nothing", text("{}"), reason: "schema", "/specversion") {
