@@ -65,6 +65,7 @@ public struct AsyncAPIDocument: Sendable {
         members += topology.requestQueues.map { channel($0, messages: ["request", "record"]) }
         members.append(channel(topology.deadLetterQueue, messages: ["deadLetter"]))
         members.append(channel(topology.reportQueue, messages: ["outcomeEvent", "recordEvent"]))
+        members.append(replyChannel)
         return .object(members)
     }
 
@@ -117,6 +118,20 @@ public struct AsyncAPIDocument: Sendable {
             ])
     }
 
+    private var replyChannel: JSONMember {
+        JSONMember(
+            name: Self.replyChannelName,
+            value: [
+                "address": .null, "title": "the queue that a sender names",
+                "description": .string(
+                    "The queue in the property reply_to of a message that also has correlation_id, through the default "
+                        + "exchange; only where the setting worker.replies is yes."),
+                "messages": references(["reply"]),
+            ])
+    }
+
+    private static let replyChannelName = "replies"
+
     private static func argument(_ value: FieldValue) -> JSONValue {
         switch value {
         case .string(let text): return .string(text)
@@ -149,6 +164,10 @@ public struct AsyncAPIDocument: Sendable {
                 "send", topology.exchanges[2].name, ["deadLetter"],
                 "A worker publishes what it could not read or decide, then acknowledges it.",
                 ["deliveryMode": 2, "mandatory": true, "bindingVersion": "0.3.0"]),
+            "reply": operation(
+                "send", Self.replyChannelName, ["reply"],
+                "A worker tells a sender what became of its message, once and without waiting: a reply may be lost.",
+                ["deliveryMode": 1, "mandatory": true, "bindingVersion": "0.3.0"]),
         ]
     }
 
@@ -170,6 +189,7 @@ extension AsyncAPIDocument {
         [
             "request": message(.request, id: "requestId"), "record": message(.record, id: "recordId"),
             "outcomeEvent": event(.outcomeEvent), "recordEvent": event(.recordEvent), "deadLetter": deadLetter,
+            "reply": reply,
         ]
     }
 
@@ -209,6 +229,8 @@ extension AsyncAPIDocument {
                 "content_encoding": "absent, utf-8 or identity; gzip: the body is one gzip member (RFC 1952)",
                 "delivery_mode": "2, persistent",
                 "type": .string("\(contract.name), or absent"),
+                "reply_to": "a queue, where the sender wants a reply; with correlation_id",
+                "correlation_id": "what the reply carries",
             ],
             "x-maximum-body-bytes": .number(String(RequestContract.maximumBodyBytes)),
             "x-refused-as": .array(DeadLetterReason.allCases.filter(\.isForSender).map { .string($0.rawValue) }),
@@ -222,6 +244,18 @@ extension AsyncAPIDocument {
             "headers": ["type": "object", "properties": ["traceparent": ["type": "string"]]],
             "bindings": ["amqp": ["messageType": .string(contract.name), "bindingVersion": "0.3.0"]],
             "x-properties": ["message_id": "the event's id", "delivery_mode": "2, persistent"],
+        ]
+    }
+
+    private var reply: JSONValue {
+        let contract = Contract.reply
+        return [
+            "name": .string(contract.name), "title": .string(contract.title), "summary": .string(contract.summary),
+            "contentType": .string(IntakeForm.messageType), "payload": payload(contract),
+            "bindings": ["amqp": ["messageType": .string(contract.name), "bindingVersion": "0.3.0"]],
+            "x-properties": [
+                "correlation_id": "the message's", "expiration": "a day, in milliseconds", "delivery_mode": "absent",
+            ],
         ]
     }
 

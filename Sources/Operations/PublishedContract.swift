@@ -4,8 +4,7 @@ import Detainers
 public enum PublishedContract {
     /// Every file by its name, with what it holds.
     public static func files(_ topology: Topology) -> [(name: String, text: String)] {
-        let contracts = Contract.messages + Contract.events
-        return contracts.map { ($0.fileName, JSONSchema.schema(of: $0).indented()) } + [
+        Contract.all.map { ($0.fileName, JSONSchema.schema(of: $0).indented()) } + [
             (AsyncAPIDocument.fileName, AsyncAPIDocument(topology).json.indented()),
             ("README.md", ContractReference.text(asyncAPI: AsyncAPIDocument.fileName)),
         ]

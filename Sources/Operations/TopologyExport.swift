@@ -11,7 +11,8 @@ extension Topology {
     /// on the exchange, and declaring `configure`; a queue that names a dead-letter exchange also needs `read` on
     /// itself and `write` on that exchange. Looking (a passive declaration) needs nothing up to RabbitMQ 4.2.5, any of
     /// the three on what is looked at from 4.2.7 and 4.3.1 on, and `configure` in 4.2.6 and 4.3.0, which therefore turn
-    /// away workers that have no more than this.
+    /// away workers that have no more than this. Replies to senders (`worker.replies`) need `write` on `amq.default`
+    /// besides, which is the right to put anything into any queue: nobody has it unasked.
     public struct User: Sendable, Equatable {
         /// One word: what the user is for.
         public var role: String

@@ -22,6 +22,8 @@ struct Flights {
     private var letters: [UInt64: Pending] = [:]
     private var unsent: [UInt64] = []
     private var flightOfToken: [UInt64: UInt64] = [:]
+    /// Of those whose senders asked for one; few do.
+    private var replies: [UInt64: AddressedReply] = [:]
 
     var isEmpty: Bool { flights.isEmpty }
     var count: Int { flights.count }
@@ -38,14 +40,26 @@ struct Flights {
         flights[Int(number - first)].isDone = true
     }
 
-    /// The last of the finished deliveries at the front, which are taken off.
-    mutating func settle() -> (tag: UInt64, generation: Int)? {
+    /// Tells the sender what became of it, once it is settled.
+    mutating func reply(to address: ReturnAddress, _ verdict: Verdict, _ number: UInt64) {
+        let reply: Reply =
+            switch verdict {
+            case .entry(let entry): .recorded(entry.identity)
+            case .dead(let letter): .refused(letter.reason, detail: letter.detail)
+            }
+        replies[number] = AddressedReply(address: address, reply: reply)
+    }
+
+    /// The last of the finished deliveries at the front, which are taken off, and what their senders are told.
+    mutating func settle() -> (tag: UInt64, generation: Int, replies: [AddressedReply])? {
         let finished = flights.prefix { $0.isDone }
         guard let last = finished.last else { return nil }
         let count = finished.count
         flights.removeFirst(count)
-        first += UInt64(count)
-        return (last.tag, last.generation)
+        let numbers = first..<first + UInt64(count)
+        first = numbers.upperBound
+        let due = replies.isEmpty ? [] : numbers.compactMap { replies.removeValue(forKey: $0) }
+        return (last.tag, last.generation, due)
     }
 
     /// Forgets all: the channel that their tags belong to is gone.
@@ -55,10 +69,13 @@ struct Flights {
         letters = [:]
         unsent = []
         flightOfToken = [:]
+        replies = [:]
     }
 
     mutating func awaitLetter(_ letter: DeadLetter, _ number: UInt64) {
         letters[number] = Pending(letter: letter)
+        // What was to be recorded may turn out to contradict what is on record.
+        replies[number]?.reply = .refused(letter.reason, detail: letter.detail)
         unsent.append(number)
     }
 

@@ -42,7 +42,7 @@ public final class Judge: Sendable {
     public func arrival(of delivery: Delivery, at now: Moment) -> Arrival {
         let verdict = verdict(on: delivery, at: now)
         return Arrival(
-            tag: delivery.deliveryTag, verdict: verdict,
+            tag: delivery.deliveryTag, verdict: verdict, returnAddress: returnAddress(of: delivery, verdict),
             conflictLetter: {
                 var member = "requestId"
                 if case .entry(let entry) = verdict, case .record = entry.identity { member = "recordId" }
@@ -65,7 +65,15 @@ public final class Judge: Sendable {
         // What the message says of earlier replays is earlier still.
         if let since, poison.firstFailedAt == poison.deadAt { poison.firstFailedAt = since }
         let made = poison
-        return Arrival(tag: delivery.deliveryTag, verdict: .dead(made), conflictLetter: { made })
+        return Arrival(
+            tag: delivery.deliveryTag, verdict: .dead(made), returnAddress: delivery.message.properties.returnAddress,
+            conflictLetter: { made })
+    }
+
+    /// Who cannot show to be a publisher gets nothing sent anywhere.
+    private func returnAddress(of delivery: Delivery, _ verdict: Verdict) -> ReturnAddress? {
+        if case .dead(let letter) = verdict, [.unsigned, .wrongSignature].contains(letter.reason) { return nil }
+        return delivery.message.properties.returnAddress
     }
 
     /// What a message is known by while nothing of it is read.
@@ -178,6 +186,12 @@ public final class Judge: Sendable {
 }
 
 extension MessageProperties {
+    /// Both are needed: without its own word for the message a sender cannot tell what a reply is about.
+    fileprivate var returnAddress: ReturnAddress? {
+        guard let queue = replyTo, let correlationID, !queue.isEmpty, !correlationID.isEmpty else { return nil }
+        return ReturnAddress(queue: queue, correlationID: correlationID)
+    }
+
     fileprivate func text(of header: String) -> String? {
         for case (header, .string(let text)) in headers { return text }
         return nil

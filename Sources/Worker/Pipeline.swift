@@ -173,6 +173,7 @@ public struct Pipeline: Sendable {
         if killSwitch.isTripped { return loseConsumer(because: .killSwitch, &actions, at: now, closing: true) }
         for arrival in arrivals {
             let flight = flights.add(tag: arrival.tag, generation: from)
+            if let address = arrival.returnAddress { flights.reply(to: address, arrival.verdict, flight) }
             switch arrival.verdict {
             case .dead(let letter): flights.awaitLetter(letter, flight)
             case .entry(let entry): decided(entry, arrival: arrival, flight: flight)
@@ -347,6 +348,7 @@ public struct Pipeline: Sendable {
         announce(&actions, at: now)
         if let settled = flights.settle() {
             actions.append(.acknowledge(tag: settled.tag, generation: settled.generation))
+            if !settled.replies.isEmpty { actions.append(.reply(settled.replies)) }
         }
         if writing == nil, !gathered.isEmpty {
             writing = Writing(batch: gathered, since: now)

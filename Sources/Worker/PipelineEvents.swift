@@ -53,6 +53,8 @@ extension Pipeline {
         case publish([Publishing])
         /// Acknowledge this delivery and all before it.
         case acknowledge(tag: UInt64, generation: Int)
+        /// Tell senders what became of messages that were acknowledged just now; nothing waits for it.
+        case reply([AddressedReply])
         /// `nil`: until a person mends something.
         case paused(PauseReason, milliseconds: Int64?)
         case resumed
@@ -91,10 +93,16 @@ public struct Arrival: Sendable {
     public var verdict: Verdict
     /// Whether a sealed segment holds it.
     public var recordedBefore = RecordedBefore.no
+    /// Where its sender wants to be told what became of it.
+    public var returnAddress: ReturnAddress?
     /// Makes the letter for the case that its content differs from what is on record under its id and revision.
     public var conflictLetter: @Sendable () -> DeadLetter
 
-    public init(tag: UInt64, verdict: Verdict, conflictLetter: @escaping @Sendable () -> DeadLetter) {
+    public init(
+        tag: UInt64, verdict: Verdict, returnAddress: ReturnAddress? = nil,
+        conflictLetter: @escaping @Sendable () -> DeadLetter
+    ) {
+        self.returnAddress = returnAddress
         self.tag = tag
         self.verdict = verdict
         self.conflictLetter = conflictLetter

@@ -34,6 +34,15 @@ public struct WorkerMetrics: Sendable {
         public var rule: String
     }
 
+    /// What became of replies to senders.
+    public enum ReplyFate: String, Sendable, CaseIterable {
+        case sent
+        /// There is no such queue.
+        case unroutable
+        /// Too many were on their way, the connection was lost, the broker refused it, or the queue is one of ours.
+        case dropped
+    }
+
     public enum Role: String, Sendable, CaseIterable { case consumer, publisher }
 
     public internal(set) var consumed = 0
@@ -56,6 +65,7 @@ public struct WorkerMetrics: Sendable {
     public internal(set) var ledgerRecords: UInt64 = 0
     public internal(set) var announcedRecords: UInt64 = 0
     public internal(set) var ledgerBytes = 0
+    public internal(set) var replies = Dictionary(uniqueKeysWithValues: ReplyFate.allCases.map { ($0, 0) })
 
     mutating func took(_ step: Step, _ seconds: Double, times: Int = 1) {
         steps[step]?.seconds.observe(seconds, times: times)

@@ -16,6 +16,10 @@ public struct WorkerConfiguration: Sendable {
     public var prefetch: UInt16
     /// Whether each message that was decided is told, which is far too much for every day.
     public var tellsEach = false
+    /// Whether senders that name a queue are told there what became of their messages.
+    public var repliesToSenders = false
+    /// Of this deployment: none of them gets a reply, whoever asks for it.
+    public var ownQueues: Set<String> = []
     /// Leave when nothing came for that long; `nil`: stay until told.
     public var exitWhenIdleSeconds: Int?
 
@@ -69,6 +73,7 @@ public final class WorkerService: Sendable {
         case pipeline(Pipeline.Event)
         case publisher(AMQPEvent, epoch: Int)
         case consumer(AMQPEvent, generation: Int)
+        case replier(AMQPEvent, epoch: Int)
         case opened(Result<OpenLedger, any Error>)
         case topologyFound(epoch: Int)
         case reload(PolicyLoad)
@@ -115,7 +120,7 @@ public final class WorkerService: Sendable {
         self.judge = judge
         self.notify = notify
         // Unbounded in form, bounded in fact: the broker sends no more than the prefetch, and the pipeline no more
-        // publications than its window.
+        // publications and replies than their windows.
         (happenings, continuation) = AsyncStream.makeStream(of: Happening.self, bufferingPolicy: .unbounded)
     }
 

@@ -11,7 +11,7 @@ struct WorkerShell {
     var pipeline: Pipeline
     var summary = WorkerSummary()
     private(set) var isFinished = false
-    private var position: LedgerPosition
+    private(set) var position: LedgerPosition
     var consumer: AMQPConnection?
     private(set) var consumerGeneration = -1
     private var consumersStarted = 0
@@ -34,6 +34,9 @@ struct WorkerShell {
     private var lastProgress = SteadyClock.milliseconds()
     private var lastProbe = SteadyClock.milliseconds()
     private(set) var recorded: RecordedLook
+    var replies: Replies
+    var replier: AMQPConnection?
+    var replierEpoch = 0
 
     init(
         service: WorkerService, ledger: OpenLedger, yield: @escaping @Sendable (WorkerService.Happening) -> Void
@@ -49,6 +52,7 @@ struct WorkerShell {
         self.quarantine = Quarantine(isCautious: ledger.wasUnclean, attempts: ledger.attempts)
         self.firstAttempts = ledger.firstAttempts
         self.recorded = RecordedLook(ledger.desk.indexing.runs)
+        self.replies = Replies(ownQueues: service.configuration.ownQueues)
         desk.indexing.listen(filed: { yield(.filed) }, damaged: { yield(.damaged($0)) })
         // What was filed before anybody listened.
         yield(.filed)
@@ -62,6 +66,8 @@ struct WorkerShell {
         if case .pipeline(.tick) = happening {
             isTick = true
             if pipeline.isIdle || pipeline.pauseReason != nil { lastProgress = SteadyClock.milliseconds() }
+        } else if case .replier = happening {
+            // Nothing waits for replies, and so they are no progress.
         } else {
             lastProgress = SteadyClock.milliseconds()
         }
@@ -70,6 +76,7 @@ struct WorkerShell {
         case .publisher(let event, let epoch): if epoch == publisherEpoch { publisherDid(event) }
         case .reload(let load): desk.keep(load.texts) { [yield] in yield(.policiesKept($0, load)) }
         case .consumer(let event, let generation): if generation == consumerGeneration { consumerDid(event) }
+        case .replier(let event, let epoch): replierDid(event, epoch: epoch)
         case .opened: break
         case .filed:
             recorded.runs = desk.indexing.runs
@@ -88,6 +95,7 @@ struct WorkerShell {
         }
         watchDisk()
         takeOverPolicies()
+        if isTick { watchReplies() }
         tellStatus(withMetrics: isTick)
         if !quarantine.isEmpty || pipeline.isIdle { quarantined(quarantine.advance(restIsIdle: pipeline.isIdle)) }
         signWhenDue()
@@ -303,6 +311,7 @@ struct WorkerShell {
             guard generation == consumerGeneration else { return }
             meter.acknowledges(through: tag, at: Stopwatch.seconds())
             consumer?.acknowledge(deliveryTag: tag, multiple: true)
+        case .reply(let replies): reply(replies)
         case .paused(let reason, let milliseconds):
             let next = milliseconds.map { "next try in \($0) ms" } ?? "it waits for a person"
             tell(milliseconds == nil ? .error : .warning, "paused: \(reason.sentence(lastRefusal)); \(next)")
@@ -350,17 +359,6 @@ struct WorkerShell {
         ) { [yield] in yield(.consumer($0, generation: generation)) }
     }
 
-    func publication(_ publishing: Publishing) -> Publication {
-        switch publishing {
-        case .event(let token, let announcement):
-            Outgoing.event(
-                announcement.entry, token: token, exchange: configuration.outcomeExchange,
-                position: LedgerPosition(logID: position.logID, index: announcement.index, root: position.root))
-        case .letter(let token, let letter):
-            letter.publication(token: token, exchange: configuration.deadExchange)
-        }
-    }
-
     // MARK: - the end
 
     mutating func fail(_ reason: String) {
@@ -374,6 +372,8 @@ struct WorkerShell {
         if let announcedThrough = finalAnnouncedThrough {
             if let error = await desk.finish(announcedThrough: announcedThrough) { fail(error.message) }
         }
+        // Sends what it was given; nothing waits for it.
+        replier?.close()
         if consumer == nil && publisher == nil { return }
         consumer?.close()
         publisher?.close()

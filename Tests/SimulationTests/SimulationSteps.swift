@@ -274,7 +274,7 @@ extension Simulation {
                 confirmEarly(publishings, worker)
             }
         case .acknowledge(let tag, let generation): acknowledge(worker, tag: tag, generation: generation)
-        case .paused, .resumed, .diskIsSlow: break
+        case .paused, .resumed, .diskIsSlow, .reply: break
         case .finish(let announcedThrough): later(.finish(announcedThrough: announcedThrough))
         case .fail: die(worker)
         }

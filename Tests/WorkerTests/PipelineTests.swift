@@ -285,6 +285,7 @@ extension Pipeline {
             case .record(let outcomes, let through): "record \(outcomes.count) through \(through)"
             case .publish(let publishings): "publish " + publishings.map(\.words).joined(separator: ", ")
             case .acknowledge(let tag, _): "ack \(tag)"
+            case .reply(let replies): "reply " + replies.map(\.words).joined(separator: ", ")
             case .paused(let reason, _): "paused \(reason)"
             case .resumed: "resumed"
             case .diskIsSlow: "disk is slow"

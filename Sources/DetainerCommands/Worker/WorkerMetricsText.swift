@@ -64,6 +64,11 @@ enum WorkerMetricsText {
                 (labels: [("reason", $0.key.rawValue)], value: $0.value)
             })
         text.add(
+            "detainer_replies_total", .counter, help: "Replies to senders that asked for one, by what became of them.",
+            WorkerMetrics.ReplyFate.allCases.map {
+                (labels: [("fate", $0.rawValue)], value: metrics.replies[$0] ?? 0)
+            })
+        text.add(
             "detainer_outcomes_total", .counter, help: "Outcomes that are on the disk.",
             metrics.outcomes.map {
                 (

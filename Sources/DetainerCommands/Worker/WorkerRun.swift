@@ -51,13 +51,15 @@ struct WorkerRun: AsyncParsableCommand {
         try await Self.refuseUnsafeStart(settings, policies)
         let queue = try settings.workerQueue()
         let manager = await ServiceManager(environment: ProcessInfo.processInfo.environment) { Log.warning($0) }
+        var configuration = WorkerConfiguration(
+            address: try settings.address(), worker: worker, requestQueue: queue,
+            outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
+            prefetch: settings.prefetch, consumerTag: ConsumerTag.make(worker: worker),
+            exitWhenIdleSeconds: exitWhenIdle, tellsEach: settings[.logLevel] == "debug")
+        configuration.repliesToSenders = settings.repliesToSenders
+        configuration.ownQueues = Set(Topology(settings).queues.map(\.name))
         let service = WorkerService(
-            configuration: WorkerConfiguration(
-                address: try settings.address(), worker: worker, requestQueue: queue,
-                outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
-                prefetch: settings.prefetch, consumerTag: ConsumerTag.make(worker: worker),
-                exitWhenIdleSeconds: exitWhenIdle, tellsEach: settings[.logLevel] == "debug"),
-            judge: judge, notify: { Log.notice($0) },
+            configuration: configuration, judge: judge, notify: { Log.notice($0) },
             progressed: { if $0.makesProgress { manager.alive(Self.sentence($0)) } })
         let signingKey = try settings.signingKey()
         let (window, minimum, percent) = settings.killSwitch

@@ -7,7 +7,7 @@ public enum ContractReference {
             "Made by `detainer intake schema`; [docs/intake.md](../../docs/intake.md) tells how they are used.", "",
             "| file | what it is |", "| --- | --- |",
         ]
-        for contract in Contract.messages + Contract.events {
+        for contract in Contract.all {
             lines.append("| [\(contract.fileName)](\(contract.fileName)) | `\(contract.name)`: \(contract.summary) |")
         }
         lines += [
@@ -22,7 +22,7 @@ public enum ContractReference {
                 + "`2025-12-31T23:50:00-05:00`. **Text** is not empty and holds no control characters. Bounds are bytes "
                 + "of UTF-8.",
         ]
-        for contract in Contract.messages + Contract.events {
+        for contract in Contract.all {
             lines += ["", "## \(contract.title): `\(contract.name)`", "", contract.summary, ""]
             if contract.shape.isOpen {
                 lines += ["A later version may add members: leave alone what you do not know.", ""]

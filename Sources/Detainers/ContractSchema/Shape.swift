@@ -92,6 +92,8 @@ public struct Contract: Sendable {
     public static let messages = [request, record]
     /// The contracts of what workers publish.
     public static let events = [outcomeEvent, recordEvent]
+    /// All that are published.
+    public static let all = messages + events + [reply]
 }
 
 // MARK: - members by their paths

@@ -16,6 +16,7 @@ extension Settings {
         case workerPartition = "worker.partition"
         case prefetch = "worker.prefetch"
         case drainSeconds = "worker.drain-seconds"
+        case replies = "worker.replies"
         case unsafeStart = "worker.unsafe-start"
         case publisherKeyFile = "intake.publisher-key-file"
         case intakeSigningKeyFile = "intake.signing-key-file"
@@ -112,7 +113,7 @@ extension Settings {
             case .killSwitchMinimum: .number(1...10_000)
             case .killSwitchPercent: .number(1...101)
             case .healthPort: .number(0...65_535)
-            case .policyAllowUnapproved, .unsafeStart: .flag
+            case .policyAllowUnapproved, .replies, .unsafeStart: .flag
             case .countingRule: .word(["forms", "episodes"])
             case .logFormat: .word(["text", "json"])
             case .logLevel: .word(["debug", "info", "warning", "error"])
@@ -125,7 +126,7 @@ extension Settings {
             case .ledgerDirectory: "ledger"
             case .workerName: "worker-1"
             case .policyDirectory: "config/policies"
-            case .policyAllowUnapproved, .unsafeStart: "no"
+            case .policyAllowUnapproved, .replies, .unsafeStart: "no"
             case .healthHost: "127.0.0.1"
             case .healthPort: "0"
             case .policyHome, .pseudonymKeyFile, .signingKeyFile, .brokerPasswordFile, .brokerCAFile,

@@ -125,6 +125,9 @@ public struct Settings: Sendable {
 
     public var allowsUnapprovedPolicies: Bool { self[flag: .policyAllowUnapproved] }
 
+    /// Whether senders that ask for it are told what became of their messages.
+    public var repliesToSenders: Bool { self[flag: .replies] }
+
     /// Whether a worker starts although this machine or this broker is not fit.
     public var startsUnsafely: Bool { self[flag: .unsafeStart] }
 
