@@ -66,8 +66,8 @@ struct Site {
         try #require(result.code == 0, "\(result.errors)")
     }
 
-    /// Runs a worker until nothing comes any more: again where the broker was only slow, which on a loaded machine it is
-    /// for seconds.
+    /// Runs a worker until nothing comes any more: again where the broker was only slow, which on a loaded machine it
+    /// is for seconds.
     func drain(idleSeconds: Int = 1) async throws {
         for _ in 1...5 {
             let result = try await binary.run("worker", "run", "--exit-when-idle", String(idleSeconds))
