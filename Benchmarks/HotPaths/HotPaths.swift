@@ -52,7 +52,8 @@ struct Bench {
         let policy = try PolicyDocument.parse(text: String(contentsOfFile: boston, encoding: .utf8), file: boston)
         let key = try PseudonymKey(file: Array("detainer-key/1 0 \(Data(count: 32).base64EncodedString())".utf8))
         judge = Judge(
-            policies: try PolicySet([policy], allowDrafts: true, home: "boston"), keys: ["boston": key], worker: "worker")
+            policies: try PolicySet([policy], allowDrafts: true, home: "boston"), keys: ["boston": key],
+            worker: "worker")
         body = try String(contentsOfFile: repository + "/config/samples/request.json", encoding: .utf8)
             .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.joined()
         guard let id = body.range(of: "6f1c2a52") else { fatalError("the sample has its id") }
