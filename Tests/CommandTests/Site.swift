@@ -72,7 +72,12 @@ struct Site {
         for _ in 1...5 {
             let result = try await binary.run("worker", "run", "--exit-when-idle", String(idleSeconds))
             try #require(result.code == 0, "\(result.errors)")
-            if try await waiting(requestQueue) == 0 { return }
+            do {
+                if try await waiting(requestQueue) == 0 { return }
+            } catch let error as AMQPError where error.code == .notFound {
+                // Where there are partitions there is no such queue, and they are looked at by their own tests.
+                return
+            }
         }
     }
 
