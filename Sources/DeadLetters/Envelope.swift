@@ -38,7 +38,7 @@ public enum Envelope {
     private static func json(_ value: FieldValue) -> JSONValue {
         switch value {
         case .string(let text): .string(text)
-        case .bytes(let bytes): .object([JSONMember(name: "bytes", value: .string(hexadecimal(bytes)))])
+        case .bytes(let bytes): .object([JSONMember(name: "bytes", value: .string(Hexadecimal.text(bytes)))])
         case .int(let number): .number(String(number))
         case .bool(let flag): .bool(flag)
         case .double(let number): number.isFinite ? .number(String(number)) : .string(String(number))
@@ -135,15 +135,5 @@ public enum Envelope {
             bytes.append(UInt8(high << 4 | low))
         }
         return bytes
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

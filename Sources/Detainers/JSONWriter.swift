@@ -51,32 +51,28 @@ struct JSONWriter {
 
     mutating func add(_ name: String, _ words: [String]?) {
         guard let words else { return }
-        array(name, words) { word, bytes in JSONStrings.write(word, into: &bytes) }
+        array(name, words) { word, writer in JSONStrings.write(word, into: &writer.bytes) }
     }
 
     /// An array of objects.
     mutating func add<Element>(
         _ name: String, objects elements: [Element], _ write: (Element, inout JSONWriter) -> Void
     ) {
-        begin(name)
-        bytes.append(UInt8(ascii: "["))
-        for (position, element) in elements.enumerated() {
-            if position > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(UInt8(ascii: "{"))
-            write(element, &self)
-            bytes.append(UInt8(ascii: "}"))
+        array(name, elements) { element, writer in
+            writer.bytes.append(UInt8(ascii: "{"))
+            write(element, &writer)
+            writer.bytes.append(UInt8(ascii: "}"))
         }
-        bytes.append(UInt8(ascii: "]"))
     }
 
     private mutating func array<Element>(
-        _ name: String, _ elements: [Element], _ write: (Element, inout [UInt8]) -> Void
+        _ name: String, _ elements: [Element], _ write: (Element, inout JSONWriter) -> Void
     ) {
         begin(name)
         bytes.append(UInt8(ascii: "["))
         for (position, element) in elements.enumerated() {
             if position > 0 { bytes.append(UInt8(ascii: ",")) }
-            write(element, &bytes)
+            write(element, &self)
         }
         bytes.append(UInt8(ascii: "]"))
     }
@@ -142,30 +138,4 @@ enum JSONStrings {
         default: bytes.append(byte)
         }
     }
-}
-
-/// Lower-case hexadecimal.
-enum Hexadecimal {
-    static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
-    }
-
-    static func isDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-    }
-
-    static func bytes(_ bytes: some Sequence<UInt8>) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * bytes.underestimatedCount)
-        for byte in bytes {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
-        }
-        return text
-    }
-}
-
-/// Lower-case hexadecimal.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    String(decoding: Hexadecimal.bytes(bytes), as: UTF8.self)
 }

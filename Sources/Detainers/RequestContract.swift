@@ -72,7 +72,7 @@ public enum RequestContract {
         return receipt
     }
 
-    private static func isDigest(_ text: String) -> Bool {
+    static func isDigest(_ text: String) -> Bool {
         guard text.hasPrefix("sha-256:") else { return false }
         let bytes = text.utf8.span
         guard bytes.count == Length.digest else { return false }

@@ -71,12 +71,13 @@ enum LedgerFormat {
     }
 
     private static let checkBeginning = Array(",\"check\":\"".utf8)
-    private static let digits = Array("0123456789abcdef".utf8)
 
     /// The end of a line, from behind its last member but one.
     private static func appendCheck(_ check: UInt32, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: checkBeginning)
-        for shift in stride(from: 28, through: 0, by: -4) { bytes.append(digits[Int(check >> UInt32(shift) & 15)]) }
+        for shift in stride(from: UInt32(28), through: 0, by: -4) {
+            bytes.append(Hexadecimal.digit(UInt8(check >> shift & 15)))
+        }
         bytes.append(UInt8(ascii: "\""))
         bytes.append(UInt8(ascii: "}"))
     }

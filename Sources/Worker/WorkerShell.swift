@@ -1,5 +1,4 @@
 import AMQPClient
-import DeadLetters
 import Detainers
 import Ledger
 

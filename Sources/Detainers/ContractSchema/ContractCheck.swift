@@ -133,7 +133,7 @@ extension Shape {
                 ? nil : "must be a date, or a date and time with an offset (RFC 3339)"
         case .digest:
             Self.complaint(ofText: value, atMost: RequestContract.Length.digest)
-                ?? (value.stringValue.map(Self.isDigest) == true
+                ?? (value.stringValue.map(RequestContract.isDigest) == true
                     ? nil : "must be `sha-256:` and 64 lower-case hexadecimal digits")
         case .word(let words):
             value.stringValue.map(words.contains) == true ? nil : "must be one of " + words.joined(separator: ", ")
@@ -180,12 +180,6 @@ extension Shape {
 
     private static func isName(_ text: String) -> Bool {
         text.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789-".utf8.contains($0) }
-    }
-
-    private static func isDigest(_ text: String) -> Bool {
-        let digits = text.dropFirst("sha-256:".count)
-        return text.hasPrefix("sha-256:") && digits.utf8.count == 64
-            && digits.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
     }
 }
 
