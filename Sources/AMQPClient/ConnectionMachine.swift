@@ -28,6 +28,8 @@ struct ConnectionMachine: Sendable {
     private var confirms = Confirms()
     private var waiting = FirstInFirstOut<Publication>()
     private var isBlocked = false
+    /// Part of a message came since the owner last heard.
+    private var hasReceivedPart = false
     private(set) var isClosing = false
     private var hasSentClose = false
     private var events: [AMQPEvent] = []
@@ -135,6 +137,7 @@ struct ConnectionMachine: Sendable {
         case .header(_, let header):
             if let content = try assembly.take(header) { try finish(content) }
         case .body(_, let fragment):
+            hasReceivedPart = true
             if let content = try assembly.take(fragment) { try finish(content) }
         }
         return []
@@ -235,6 +238,8 @@ struct ConnectionMachine: Sendable {
     /// results.
     mutating func takeEvents() -> [AMQPEvent] {
         gather()
+        if hasReceivedPart, assembly.isUnderWay, events.isEmpty { events.append(.receiving) }
+        hasReceivedPart = false
         defer { events = [] }
         return events
     }

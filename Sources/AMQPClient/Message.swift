@@ -177,6 +177,9 @@ public enum AMQPEvent: Sendable, Equatable {
     case cancelled(byBroker: Bool)
     /// All messages that had arrived by then, in the queue's order.
     case deliveries([Delivery])
+    /// Of a message that is not whole yet, more has come, and nothing else: a large one takes longer than a
+    /// wait for the next.
+    case receiving
     case published([PublishResult])
     /// The broker is short of memory or disk and takes no publications.
     case blocked(reason: String)

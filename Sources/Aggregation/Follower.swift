@@ -63,6 +63,7 @@ public struct Follower: Sendable {
                     throw AMQPError(
                         code: .notFound, message: "the broker cancelled the consumer of `\(queue)`: was it deleted?")
                 case .closed(let error): throw error
+                case .receiving: last = SteadyClock.milliseconds()
                 case .consuming, .published, .blocked, .unblocked: break
                 }
             }

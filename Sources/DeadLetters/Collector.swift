@@ -8,8 +8,11 @@ public import Detainers
 public struct Collector: Sendable {
     /// Letters in hand at once, and so the most that are written with one sync; it bounds the memory.
     static let prefetch: UInt16 = 250
-    /// The queue said that more letters wait than came: after this long without one, another consumer has them.
-    static let quietMilliseconds: Int64 = 2_000
+    /// The queue said that more letters wait than came: after so long without a byte of one, another consumer has
+    /// them. A broker under load takes seconds to find and read a body of a hundred megabytes.
+    static let quietMilliseconds: Int64 = 10_000
+    /// For closing in order; all is acknowledged by then.
+    static let closingMilliseconds: Int64 = 2_000
     /// For opening the connection.
     static let patienceMilliseconds: Int64 = 30_000
 
@@ -72,11 +75,12 @@ public struct Collector: Sendable {
             }
         }
         try writer.close()
-        connection.closeAndWait(inbox, milliseconds: Self.quietMilliseconds)
+        connection.closeAndWait(inbox, milliseconds: Self.closingMilliseconds)
         return collected
     }
 
-    /// - Parameter last: when something came; opening has more time than a queue that says it is not empty.
+    /// - Parameter last: when something came, a part of a letter included; opening has more time than
+    ///   a queue that says it is not empty.
     private func deliveries(
         _ events: [AMQPEvent], _ connection: AMQPConnection, _ last: inout Int64
     ) throws -> [Delivery] {
@@ -87,6 +91,7 @@ public struct Collector: Sendable {
                 connection.consume(queue: queue, prefetch: Self.prefetch)
                 last = SteadyClock.milliseconds()
             case .deliveries(let more): deliveries += more
+            case .receiving: last = SteadyClock.milliseconds()
             case .closed(let error): throw error
             case .consuming, .cancelled, .published, .blocked, .unblocked: break
             }

@@ -126,7 +126,7 @@ struct WorkerShell {
             meter.lostPublisher()
             tell(.warning, "publishing connection closed: \(error.sentence)")
             feed(.publisherLost(error.loss))
-        case .consuming, .cancelled, .deliveries: break
+        case .consuming, .cancelled, .deliveries, .receiving: break
         }
     }
 
@@ -155,7 +155,7 @@ struct WorkerShell {
             giveBack()
             tell(.warning, "consuming connection closed: \(error.sentence)")
             feed(.consumerLost(generation: consumerGeneration, error.loss))
-        case .published, .blocked, .unblocked: break
+        case .receiving, .published, .blocked, .unblocked: break
         }
     }
 

@@ -33,7 +33,7 @@ extension WorkerShell {
             replier = nil
             replies.lost(at: SteadyClock.milliseconds())
             tell(.warning, "the connection for replies was closed, replies are dropped: \(error.message)")
-        case .blocked, .unblocked, .consuming, .cancelled, .deliveries: break
+        case .blocked, .unblocked, .consuming, .cancelled, .deliveries, .receiving: break
         }
     }
 

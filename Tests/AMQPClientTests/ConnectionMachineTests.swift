@@ -70,6 +70,23 @@ import Testing
         #expect(throws: AMQPError.self) { try machine.receive(.body(channel: 1, [1, 2, 3, 4, 5])) }
     }
 
+    /// Who waits for the next message hears that one is on its way, once a turn, and not behind anything else.
+    @Test func aMessageThatTakesLongIsSaidToBeComing() throws {
+        var machine = ConnectionMachine()
+        for frame in [deliver(1), header(4)] { _ = try machine.receive(frame) }
+        #expect(machine.takeEvents().isEmpty)
+        for byte: UInt8 in [1, 2] { _ = try machine.receive(.body(channel: 1, [byte])) }
+        #expect(machine.takeEvents() == [.receiving])
+        #expect(machine.takeEvents().isEmpty)
+        _ = try machine.receive(.body(channel: 1, [3, 4]))
+        let events = machine.takeEvents()
+        guard case .deliveries(let whole)? = events.first, events.count == 1 else {
+            Issue.record("not the message alone: \(events)")
+            return
+        }
+        #expect(whole.map(\.message.body) == [[1, 2, 3, 4]])
+    }
+
     @Test func aTagOfTheOwnersIsUsedAndMayNotBeTooLong() {
         var machine = ConnectionMachine()
         let tag = String(repeating: "t", count: 255)

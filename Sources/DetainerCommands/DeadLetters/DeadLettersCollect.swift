@@ -26,7 +26,13 @@ struct DeadLettersCollect: AsyncParsableCommand {
         return try await Blocking.perform {
             let progress = Progress("collected")
             defer { progress.end() }
-            return try collector.collect(waiting) { progress.tell($0, of: waiting) }
+            let collected = try collector.collect(waiting) { progress.tell($0, of: waiting) }
+            if collected < waiting {
+                Log.warning(
+                    "\(collected) of \(waiting) waiting letters came: another consumer has the others, or the broker is slow; "
+                        + "run `detainer dead-letters collect` again")
+            }
+            return collected
         }
     }
 
