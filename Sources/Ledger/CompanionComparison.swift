@@ -92,12 +92,12 @@ struct CompanionComparison {
     private static func contents(_ run: IdentityRun) throws(LedgerError) -> RunContents? {
         var contents = RunContents()
         var last = RunEntry(hash: 0, segment: 0, offset: 0)
+        var page: IdentityRun.FilterPage?
         do throws(LedgerError) {
             for number in 0..<run.blockCount {
                 for entry in try run.block(number) {
-                    guard last <= entry, run.mayHold(entry.hash), run.isSought(entry.hash, inBlock: number) else {
-                        return nil
-                    }
+                    guard last <= entry, try run.mayHold(entry.hash, &page), run.isSought(entry.hash, inBlock: number)
+                    else { return nil }
                     last = entry
                     contents.add(entry)
                 }

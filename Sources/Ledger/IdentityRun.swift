@@ -5,7 +5,7 @@ import Glibc
 // so that a worker knows a repeat without remembering it. Made from the segments alone; losing one costs only making it
 // again.
 //
-//     {"format":"detainer.ids/1","first":1,"last":8,"logId":…,"records":n,"root":…,"entries":n,"filterBlocks":n,
+//     {"format":"detainer.ids/2","first":1,"last":8,"logId":…,"records":n,"root":…,"entries":n,"filterBlocks":n,
 //      "check":…}                                                                                        one line
 //
 // `records` and `root` are those of the ledger up to the end of the last segment: a run is that of the segments that
@@ -21,17 +21,23 @@ import Glibc
 //     fence       u64     the hash of its first entry
 //
 // and the CRC-32C of all fences; then a split block Bloom filter (Putze, Sanders and Singler, 2007; the one of Apache
-// Parquet) of `filterBlocks` times 32 bytes, and its CRC-32C. A hash's upper half chooses the block, the lower one a
-// bit in each of its eight words.
+// Parquet) of `filterBlocks` times 32 bytes, in pages of 1,024 bytes: 31 blocks, zeros where the last has fewer, and up
+// to the last four bytes, which are the CRC-32C of all before them in the page. A hash's upper half chooses the block,
+// the lower one a bit in each of its eight words.
 //
-// Fences and filter are held in memory, 1.2 bytes an entry and a little more; a block is read, and its check computed,
-// when the filter says that it may hold what is looked for. A hash that is found proves nothing: the line itself does.
+// The fences are held in memory, 8 bytes for each 255 entries, and the filter of a run of few segments: so memory stays
+// the same however many records there are. Of a larger run's filter the page is read that an identity falls into. A
+// block is read when the filter says that it may hold what is looked for. Whatever is read, its check is computed. A
+// hash that is found proves nothing: the line itself does.
 struct RunFormat {
-    static let name = "detainer.ids/1"
+    static let name = "detainer.ids/2"
     static let blockBytes = 4_096
     static let entryBytes = 16
     static let blockEntries = 255
     static let checkBytes = 4
+    /// Smaller runs hold their filters: seven of eight segments and as many of one, some 2 MB together. A larger one's
+    /// is read a page at a time.
+    static let leastSegmentsOnDisk = 64
     /// Far above any header.
     static let maximumHeaderBytes = 4_096
 
@@ -60,7 +66,7 @@ struct RunEntry: Comparable {
     }
 }
 
-/// A run on the disk, opened: its fences and its filter are in memory. Safe from any thread.
+/// A run on the disk, opened: its fences are in memory, and so is the filter of a small one. Safe from any thread.
 final class IdentityRun: Sendable {
     let segments: ClosedRange<Int>
     let path: String
@@ -72,7 +78,10 @@ final class IdentityRun: Sendable {
     private let file: Int32
     private let blocksOffset: Int
     private let fences: [UInt64]
-    private let filter: IdentityFilter
+    private let filterOffset: Int
+    private let filterBlocks: Int
+    /// That of a small run.
+    private let held: IdentityFilter?
 
     /// - Returns: `nil` where these are not the bytes of a run of those segments, whole and undamaged; its blocks are
     ///   checked when they are read.
@@ -119,23 +128,68 @@ final class IdentityRun: Sendable {
         let fenceBytes = try read(fencesOffset, blockCount * 8 + RunFormat.checkBytes)
         guard fenceBytes.count == blockCount * 8 + RunFormat.checkBytes,
             CRC32C.checksum(fenceBytes.dropLast(RunFormat.checkBytes))
-                == fenceBytes.number(at: blockCount * 8, as: UInt32.self),
-            let filter = try IdentityFilter(
-                blocks: filterBlocks,
-                reading: { offset, count throws(LedgerError) in
-                    try read(fencesOffset + fenceBytes.count + offset, count)
-                })
+                == fenceBytes.number(at: blockCount * 8, as: UInt32.self)
         else { return nil }
+        filterOffset = fencesOffset + fenceBytes.count
+        if segments.count < RunFormat.leastSegmentsOnDisk {
+            var filter = IdentityFilter(blockCount: filterBlocks)
+            for page in 0..<IdentityFilter.pageCount(of: filterBlocks) {
+                let bytes = try read(filterOffset + page * IdentityFilter.pageBytes, IdentityFilter.pageBytes)
+                guard filter.take(bytes, page: page) else { return nil }
+            }
+            held = filter
+        } else {
+            held = nil
+        }
         fences = (0..<blockCount).map { fenceBytes.number(at: $0 * 8, as: UInt64.self) }
-        self.filter = filter
+        self.filterBlocks = filterBlocks
         (self.file, self.segments, self.path, self.files) = (file, segments, path, files)
         (self.entryCount, self.logID, self.records, self.root) = (entryCount, logID, records, root)
     }
 
     deinit { files.close(file) }
 
+    /// Whether it may hold that hash, as far as that can be told without reading: of a large run it cannot.
+    func mayHoldUnread(_ hash: UInt64) -> Bool { held?.mayHold(hash) ?? true }
+
     /// Whether it may hold that hash: for few that it does not hold this is true all the same.
-    func mayHold(_ hash: UInt64) -> Bool { filter.mayHold(hash) }
+    ///
+    /// - Throws: `.corrupted` where the filter is not as it was written.
+    func mayHold(_ hash: UInt64) throws(LedgerError) -> Bool {
+        var page: FilterPage?
+        return try mayHold(hash, &page)
+    }
+
+    /// A page of a filter, checked.
+    struct FilterPage {
+        fileprivate var number: Int
+        fileprivate var bytes: [UInt8]
+    }
+
+    /// The same, for who asks for hashes that ascend.
+    ///
+    /// - Parameter page: the one that was read last.
+    func mayHold(_ hash: UInt64, _ page: inout FilterPage?) throws(LedgerError) -> Bool {
+        if let held { return held.mayHold(hash) }
+        let block = IdentityFilter.block(of: hash, among: filterBlocks)
+        let number = block / IdentityFilter.pageBlocks
+        let read: FilterPage
+        if let page, page.number == number { read = page } else { read = try filterPage(number) }
+        page = read
+        return IdentityFilter.mayHold(hash, in: read.bytes, block: block % IdentityFilter.pageBlocks)
+    }
+
+    private func filterPage(_ number: Int) throws(LedgerError) -> FilterPage {
+        let bytes: [UInt8]
+        do throws(FileSystem.Errno) {
+            let offset = filterOffset + number * IdentityFilter.pageBytes
+            bytes = try files.wholeAt(file, offset, IdentityFilter.pageBytes)
+        } catch { throw .failed("read", path, error) }
+        guard IdentityFilter.isWhole(bytes) else {
+            throw LedgerError(code: .corrupted, message: "`\(path)` is damaged in page \(number) of its filter")
+        }
+        return FilterPage(number: number, bytes: bytes)
+    }
 
     /// The blocks that may hold that hash.
     private func blocks(with hash: UInt64) -> Range<Int> {
@@ -194,92 +248,5 @@ final class IdentityRun: Sendable {
         }
         return LedgerError(
             code: .corrupted, message: error.message + ": it was removed, and the next start makes it again")
-    }
-}
-
-/// A split block Bloom filter.
-struct IdentityFilter: Sendable {
-    /// A large run gets by with fewer bits an entry: it holds most of them, and there are few large runs to ask. With
-    /// these, one new id of some twenty is looked for on the disk for nothing, at ten million records and 11 MB.
-    static func bits(perEntryOf segments: Int) -> Int {
-        switch segments {
-        case ..<8: 16
-        case ..<64: 14
-        case ..<512: 12
-        default: 8
-        }
-    }
-
-    static let blockBytes = 32
-    /// The salts of Apache Parquet's filter.
-    private static let salts = SIMD8<UInt32>(
-        0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31)
-
-    private var blocks: [SIMD8<UInt32>]
-
-    static func blockCount(for entries: Int, segments: Int) -> Int {
-        max(1, (entries * bits(perEntryOf: segments) + 255) / 256)
-    }
-
-    init(for entries: Int, segments: Int) {
-        blocks = Array(repeating: .zero, count: Self.blockCount(for: entries, segments: segments))
-    }
-
-    /// - Returns: `nil` where the bytes are not as they were written.
-    init?(
-        blocks count: Int, reading: (_ offset: Int, _ count: Int) throws(LedgerError) -> [UInt8]
-    ) throws(LedgerError) {
-        // Piece by piece, so that it is in memory once.
-        let piece = 1 << 15
-        blocks = []
-        blocks.reserveCapacity(count)
-        var check = CRC32C.Sum()
-        while blocks.count < count {
-            let next = min(piece, count - blocks.count)
-            let bytes = try reading(blocks.count * Self.blockBytes, next * Self.blockBytes)
-            guard bytes.count == next * Self.blockBytes else { return nil }
-            check.add(bytes[...])
-            for block in 0..<next {
-                var words = SIMD8<UInt32>.zero
-                for word in 0..<8 {
-                    words[word] = bytes.number(at: block * Self.blockBytes + word * 4, as: UInt32.self)
-                }
-                blocks.append(words)
-            }
-        }
-        let end = try reading(count * Self.blockBytes, RunFormat.checkBytes)
-        guard end.count == RunFormat.checkBytes, end.number(at: 0, as: UInt32.self) == check.value else { return nil }
-    }
-
-    private func position(_ hash: UInt64) -> Int { Int((hash >> 32 &* UInt64(blocks.count)) >> 32) }
-
-    private static func bits(_ hash: UInt64) -> SIMD8<UInt32> {
-        let places = (SIMD8(repeating: UInt32(truncatingIfNeeded: hash)) &* salts) &>> 27
-        return SIMD8(repeating: 1) &<< places
-    }
-
-    mutating func add(_ hash: UInt64) { blocks[position(hash)] |= Self.bits(hash) }
-
-    func mayHold(_ hash: UInt64) -> Bool {
-        let bits = Self.bits(hash)
-        return blocks[position(hash)] & bits == bits
-    }
-
-    /// Hands its bytes on, piece by piece, and its check behind them.
-    func write<Failure: Error>(_ body: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
-        var check = CRC32C.Sum()
-        let piece = 1 << 13
-        for start in stride(from: 0, to: blocks.count, by: piece) {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(piece * Self.blockBytes)
-            for block in blocks[start..<min(blocks.count, start + piece)] {
-                for word in 0..<8 { bytes.append(block[word]) }
-            }
-            check.add(bytes[...])
-            try body(bytes)
-        }
-        var end: [UInt8] = []
-        end.append(check.value)
-        try body(end)
     }
 }

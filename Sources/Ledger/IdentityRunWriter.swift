@@ -22,13 +22,14 @@ struct IdentityRunWriter: ~Copyable {
         self.directory = directory
         path = directory + "/" + RunFormat.fileName(segments)
         entryCount = entries
-        filter = IdentityFilter(for: entries, segments: segments.count)
+        let filterBlocks = IdentityFilter.blockCount(for: entries, segments: segments.count)
+        filter = IdentityFilter(blockCount: filterBlocks)
         func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
         let header: JSONValue = [
             "format": .string(RunFormat.name), "first": number(segments.lowerBound),
             "last": number(segments.upperBound), "logId": .string(end.logID), "records": number(end.records),
             "root": .string(end.root), "entries": number(entries),
-            "filterBlocks": number(IdentityFilter.blockCount(for: entries, segments: segments.count)),
+            "filterBlocks": number(filterBlocks),
         ]
         draft = try Self.begin(path, LedgerFormat.line(header), files)
     }
@@ -95,7 +96,7 @@ struct RunMerge {
     /// So many of one size make one of the next: an id is written four times until it is among five hundred segments,
     /// and is looked for in some twenty filters at most.
     static let fanIn = 8
-    /// Larger ones are not merged: a merge holds its filter beside those of its parts, some 20 MB at this size.
+    /// Larger ones are not merged: a merge holds the filter that it makes, some 8 MB at this size.
     static let largest = 512
 
     /// The first runs that are to be merged, largest first, so that a backlog of small ones is not merged twice.

@@ -75,12 +75,12 @@ public struct IdentityRuns: Sendable {
         return runs.filter { segments.contains($0.segments.lowerBound) }
     }
 
-    /// Whether an entry of that identity may be in a sealed segment; for a few in a hundred that are not this is true
-    /// all the same. Reads nothing.
+    /// Whether an entry of that identity may be in a sealed segment, as far as that can be told without reading: for
+    /// those that are not this is true for a few in a hundred, and for all where there is a large run.
     public func mayHold(_ identity: LedgerEntry.Identity) -> Bool {
         if runs.isEmpty { return false }
         let hash = EntryKey(identity).hash
-        return runs.contains { $0.mayHold(hash) }
+        return runs.contains { $0.mayHoldUnread(hash) }
     }
 
     /// Whether an entry is in a sealed segment, and whether it is the same: read from its line. The first one of an
@@ -89,9 +89,11 @@ public struct IdentityRuns: Sendable {
     /// - Throws: where that cannot be told. A damaged run is removed, so that the next start makes it again.
     public func look(_ identity: LedgerEntry.Identity, contentKey: String) throws(LedgerError) -> RecordedBefore {
         let hash = EntryKey(identity).hash
-        for run in runs where run.mayHold(hash) {
+        for run in runs {
             let places: [RunEntry]
-            do throws(LedgerError) { places = try run.entries(with: hash) } catch { throw run.removed(because: error) }
+            do throws(LedgerError) {
+                places = try run.mayHold(hash) ? try run.entries(with: hash) : []
+            } catch { throw run.removed(because: error) }
             for place in places {
                 guard let entry = try entry(at: place), EntryKey(entry.identity).hash == hash else {
                     throw run.removed(

@@ -4,8 +4,8 @@ import Ledger
 
 /// Asks the runs of sealed segments whether arrivals are on record.
 ///
-/// Mostly nothing is read: a filter in memory says that they are not. Where it says that one may be, the disk is read
-/// on a queue of its own and waited for, no longer than for any other answer of the disk.
+/// Of a small ledger mostly nothing is read: filters in memory say that they are not. Where those cannot tell, the disk
+/// is read on a queue of its own and waited for, no longer than for any other answer of the disk.
 struct RecordedLook {
     var runs: IdentityRuns
     private let queue = DispatchQueue(label: "look")
