@@ -105,12 +105,12 @@ public struct LedgerReader: Sendable {
         try extent { if $0.index >= index { try body($0) } }.announcedThrough
     }
 
-    /// The records of sealed segments from that index on, in order. Segments before it are not read, as far as indexes
-    /// tell where they end.
-    public func sealedRecords(from index: UInt64, _ body: (StoredRecord) throws -> Void) throws {
-        let sealed = try segments().filter { !$0.isOpen }
+    /// The records from that index on, in order, of a ledger that was recovered and is not written to meanwhile.
+    /// Segments before it are not read, as far as indexes tell where they end. Memory: a piece of a file.
+    public func lastRecords(from index: UInt64, _ body: (StoredRecord) throws -> Void) throws {
+        let segments = try segments()
         var scan = SegmentScan()
-        var first = sealed.count
+        var first = segments.count { !$0.isOpen }
         while first > 0 {
             if let known = SegmentIndexes.open(first, in: directory, files: files), known.tree.count <= index {
                 scan = SegmentScan(after: known)
@@ -119,9 +119,10 @@ public struct LedgerReader: Sendable {
             first -= 1
         }
         var failure: (any Error)?
-        for segment in sealed[first...] {
+        for segment in segments[first...] {
             let path = directory + "/" + segment.name
             do throws(LedgerError) {
+                // The open one ends in a checkpoint too, as the recovery left it.
                 try scan.sealed(try bytes(path), path: path, number: segment.number) { record throws(LedgerError) in
                     if record.index < index { return }
                     do { try body(record) } catch {

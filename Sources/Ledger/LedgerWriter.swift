@@ -94,12 +94,11 @@ public struct LedgerWriter: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - prepare: called when the ledger is locked and before it is recovered.
-    ///   - record: called with each record of the open segment, in order, and with how many records from the first on
-    ///     are announced as far as is known by then.
+    ///   - record: called with each record of the open segment, in order.
     public static func open(
         directory: String, worker: String, configuration: LedgerConfiguration = LedgerConfiguration(), now: Moment,
         prepare: (LedgerReader) throws(LedgerError) -> Void = { _ in },
-        record: (StoredRecord, UInt64) throws(LedgerError) -> Void = { _, _ in }
+        record: (StoredRecord) throws(LedgerError) -> Void = { _ in }
     ) throws(LedgerError) -> Opening {
         try open(
             directory: directory, worker: worker, configuration: configuration, now: now, files: FileSystem(),
@@ -109,7 +108,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
     static func open(
         directory: String, worker: String, configuration: LedgerConfiguration, now: Moment, files: FileSystem,
         prepare: (LedgerReader) throws(LedgerError) -> Void = { _ in },
-        record: (StoredRecord, UInt64) throws(LedgerError) -> Void = { _, _ in }
+        record: (StoredRecord) throws(LedgerError) -> Void = { _ in }
     ) throws(LedgerError) -> Opening {
         let path = directory + "/" + worker
         let lock = try makeAndLock(directory: directory, path: path, files: files)

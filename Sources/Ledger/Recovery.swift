@@ -39,9 +39,9 @@ struct Recovery {
     let files: FileSystem
     let now: Moment
 
-    /// - Parameter record: called with each record of the open segment that is kept, in order, and with how many
-    ///   records from the first on are announced as far as is known by then; what it throws ends the recovery.
-    func run(_ record: (StoredRecord, UInt64) throws(LedgerError) -> Void) throws(LedgerError) -> Result {
+    /// - Parameter record: called with each record of the open segment that is kept, in order; what it throws ends the
+    ///   recovery.
+    func run(_ record: (StoredRecord) throws(LedgerError) -> Void) throws(LedgerError) -> Result {
         let names: [String]
         do throws(FileSystem.Errno) { names = try files.names(directory) } catch {
             throw .failed("list", directory, error)
@@ -138,7 +138,7 @@ struct Recovery {
 
     private func recover(
         _ bytes: FileBytes, number: Int, after scan: SegmentScan, sealedBytes: Int, names: [String],
-        signed: TreeHead?, _ record: (StoredRecord, UInt64) throws(LedgerError) -> Void
+        signed: TreeHead?, _ record: (StoredRecord) throws(LedgerError) -> Void
     ) throws(LedgerError) -> Result {
         let path = directory + "/" + LedgerFormat.openName(number)
         var salvage = Salvage(scan: scan, number: number, path: path)

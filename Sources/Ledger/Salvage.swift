@@ -30,9 +30,6 @@ struct Salvage {
     /// Whether a checkpoint is missing at the end: records are behind the last, or it tells less than is known.
     var lacksCheckpoint: Bool { covered < tree.count || written < announcedThrough }
 
-    /// How many records from the first on are announced for certain, as far as was read.
-    private var certainlyAnnounced: UInt64 { min(announcedThrough, certainCount ?? tree.count) }
-
     /// Takes the first line where it is the header; the new file has one of its own.
     mutating func takeHeader(_ line: ArraySlice<UInt8>) -> Bool {
         guard line.last == UInt8(ascii: "\n"),
@@ -48,7 +45,7 @@ struct Salvage {
     /// - Parameter offset: where it stands in the new file, if it is kept.
     /// - Returns: the line, where it is to be kept: a record, or a checkpoint that still holds, byte for byte.
     mutating func take(
-        _ line: ArraySlice<UInt8>, at offset: Int, _ record: (StoredRecord, UInt64) throws(LedgerError) -> Void
+        _ line: ArraySlice<UInt8>, at offset: Int, _ record: (StoredRecord) throws(LedgerError) -> Void
     ) throws(LedgerError) -> ArraySlice<UInt8>? {
         guard line.last == UInt8(ascii: "\n"), let content = SegmentLine(line.dropLast()) else {
             damage(line)
@@ -64,7 +61,7 @@ struct Salvage {
                 index: tree.count, read: value, line: Array(line.dropLast()), offset: offset, file: path,
                 lineNumber: lineNumber)
             tree.append(line.dropLast())
-            try record(stored, certainlyAnnounced)
+            try record(stored)
             return line
         case .checkpoint(let records, let root, let announced):
             guard announced <= records else {
@@ -85,7 +82,7 @@ struct Salvage {
         }
     }
 
-    /// There are no more lines.
+    /// There are no more lines: what is announced for certain is known.
     mutating func end() { announcedThrough = min(announcedThrough, certainCount ?? tree.count) }
 
     private mutating func damage(_ line: ArraySlice<UInt8>) {

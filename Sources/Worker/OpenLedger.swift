@@ -69,9 +69,7 @@ public struct OpenLedger: Sendable {
             return try LedgerWriter.open(
                 directory: directory, worker: worker, configuration: configuration, now: now,
                 prepare: { reader throws(LedgerError) in try state.prepare(reader) },
-                record: { record, announced throws(LedgerError) in
-                    try state.take(record, announcedThrough: announced)
-                })
+                record: { record throws(LedgerError) in try state.take(record) })
         } catch {
             if let failure = state.failure { throw failure }
             throw error

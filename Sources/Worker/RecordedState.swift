@@ -3,8 +3,9 @@ import Ledger
 
 /// What a worker's ledger says about where the worker stands, gathered while it is opened.
 ///
-/// Only the open segment is read, and of the sealed ones those that hold what was not announced: what else is on record
-/// is asked of the runs. Memory: the identities of the open segment, and the entries that are to be announced.
+/// Only the open segment is read, and then those that hold what was not announced: what else is on record is asked of
+/// the runs. Memory: the identities of the open segment, and the entries that are to be announced, which are read when
+/// it is known which those are.
 struct RecordedState {
     private(set) var index = DuplicateIndex()
     /// Entries that are not known to be announced, in order.
@@ -14,8 +15,6 @@ struct RecordedState {
     private(set) var upkeep: SegmentUpkeep?
     /// Why a step threw, where that was no error of the ledger.
     private(set) var failure: RecordError?
-    /// The backlog is looked through when it has grown to this: twice what was left the last time.
-    private var pruneCount = 1_024
 
     /// Makes what lies beside sealed segments, where any of it is missing: the first step, before the recovery.
     mutating func prepare(_ reader: LedgerReader) throws(LedgerError) {
@@ -35,32 +34,23 @@ struct RecordedState {
     }
 
     /// Takes the next record of the open segment.
-    mutating func take(_ record: StoredRecord, announcedThrough: UInt64) throws(LedgerError) {
+    mutating func take(_ record: StoredRecord) throws(LedgerError) {
         count = record.index + 1
         let entry: LedgerEntry?
         do throws(RecordError) { entry = try LedgerEntry(json: record.json) } catch { throw failed(error) }
         guard let entry else { return }
         contents?.add(entry, record: record.index, offset: record.offset)
         index.load(entry.identity, contentKey: entry.contentKey, record: record.index, isAnnounced: true)
-        backlog.append(Announcement(index: record.index, entry: PreparedEntry(entry)))
-        if backlog.count < pruneCount { return }
-        backlog.removeAll { $0.index < announcedThrough }
-        pruneCount = max(1_024, 2 * backlog.count)
     }
 
     /// The last step, when the ledger is recovered.
     mutating func finish(_ reader: LedgerReader, announcedThrough: UInt64) throws {
-        backlog.removeAll { $0.index < announcedThrough }
-        var sealed: [Announcement] = []
-        try reader.sealedRecords(from: announcedThrough) { record in
-            guard let entry = try LedgerEntry(json: record.json) else { return }
-            sealed.append(Announcement(index: record.index, entry: PreparedEntry(entry)))
-        }
-        backlog = sealed + backlog
-        for announcement in backlog {
-            index.load(
-                announcement.entry.identity, contentKey: announcement.entry.contentKey, record: announcement.index,
-                isAnnounced: false)
+        if announcedThrough < count {
+            try reader.lastRecords(from: announcedThrough) { record in
+                guard let entry = try LedgerEntry(json: record.json) else { return }
+                index.load(entry.identity, contentKey: entry.contentKey, record: record.index, isAnnounced: false)
+                backlog.append(Announcement(index: record.index, entry: PreparedEntry(entry)))
+            }
         }
         index.filed(below: upkeep?.runs.records ?? 0)
     }

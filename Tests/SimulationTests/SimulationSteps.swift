@@ -23,8 +23,7 @@ extension Simulation {
             let opening = try LedgerWriter.open(
                 directory: "/ledger", worker: "w\(worker)", configuration: configuration, now: Self.at(now),
                 files: disk.files, prepare: { reader throws(LedgerError) in try state.prepare(reader) },
-                record: { record, announced throws(LedgerError) in try state.take(record, announcedThrough: announced) }
-            )
+                record: { record throws(LedgerError) in try state.take(record) })
             if opening.report.contradicted != nil { problems.append("worker \(worker) lost what it had signed") }
             let marks = try AttemptMarks.open(directory: folder(worker), files: disk.files)
             workers[worker].quarantine = Quarantine(isCautious: marks.wasUnclean, attempts: marks.attempts)
