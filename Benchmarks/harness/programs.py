@@ -101,6 +101,11 @@ class Program:
     def resident_bytes(self) -> int:
         return _status_bytes(self.pid, "VmRSS")
 
+    def own_bytes(self) -> int:
+        """Of what is resident, what no file holds: without the program's text and its libraries, which the processes of
+        a machine share."""
+        return _status_bytes(self.pid, "RssAnon")
+
     def peak_bytes(self) -> int:
         return sum(_status_bytes(pid, "VmHWM") for pid in _family(self.pid))
 

@@ -109,6 +109,7 @@ class _Ledger:
     def _measure_start(self) -> None:
         seconds: list[float] = []
         memory: list[float] = []
+        own: list[float] = []
         while len(seconds) < _ROUNDS and sum(seconds) < _LONG_SECONDS:
             begin = time.monotonic()
             program, is_ready = self._worker()
@@ -116,9 +117,11 @@ class _Ledger:
                 wait_until(is_ready, _READY_SECONDS, "a worker became ready")
                 seconds.append(time.monotonic() - begin)
                 memory.append(program.peak_bytes() / _MEGABYTE)
+                own.append(program.own_bytes() / _MEGABYTE)
                 program.stop(_STOP_SECONDS)
         self._add("start until ready", "s", seconds, _START_GOAL if self._size >= _LARGE else None)
         self._add("memory until ready, at most", "MB", memory, _MEMORY_GOAL)
+        self._add("its own when ready", "MB", own, note="without the program and libraries")
 
     def _measure_repeats(self) -> None:
         """The oldest requests come again: each is known, recorded nowhere and acknowledged."""
