@@ -9,6 +9,10 @@ public struct LedgerPosition: Sendable, Equatable {
         self.index = index
         self.root = root
     }
+
+    var json: JSONValue {
+        ["logId": .string(logID), "index": .number(String(index)), "root": .string(root)]
+    }
 }
 
 /// The event that tells the aggregator of an outcome or of a record of a case: a CloudEvents 1.0 object in structured

@@ -1,16 +1,17 @@
 // The contract detainer.reply/1: what a sender is told that asked for an answer.
 //
-//     {"schema": "detainer.reply/1", "result": "recorded", "id": UUID, "revision": 1, "eventId": UUID}
+//     {"schema": "detainer.reply/1", "result": "recorded", "id": UUID, "revision": 1, "eventId": UUID,
+//      "disposition": "referred", "ledger": {"logId": …, "index": 7, "root": …}}
 //     {"schema": "detainer.reply/1", "result": "refused", "reason": word, "detail": "/form/kind: must be one of …"}
 //
-// It is a function of the message alone, so that a repeat gets the same. What was decided is not in it, nor where the
-// record stands: a worker does not keep that of what it recorded long ago. The event of that id tells both, to those
-// who may read events.
+// `disposition` stands there where a request was recorded, `ledger` where anything was: the record's index, and the
+// root of a checkpoint that covers it. Neither is in the reply to a repeat of what was announced before: a worker does
+// not keep what it decided then, and what it would decide today is another matter. The event of that id tells both.
 
 /// What became of a message, for its sender.
 public enum Reply: Sendable, Equatable {
     /// The message is on record, and the event that tells of it is confirmed.
-    case recorded(id: String, revision: Int, eventID: String)
+    case recorded(Recorded)
     /// The message is a dead letter, which is confirmed; nothing of it is recorded.
     case refused(DeadLetterReason, detail: String)
 
@@ -20,21 +21,45 @@ public enum Reply: Sendable, Equatable {
 
     public enum Result: String, Sendable, CaseIterable { case recorded, refused }
 
-    public static func recorded(_ identity: LedgerEntry.Identity) -> Reply {
-        switch identity {
-        case .request(let request):
-            .recorded(id: request.requestID, revision: request.revision, eventID: request.eventID)
-        case .record(let record): .recorded(id: record.recordID, revision: record.revision, eventID: record.eventID)
+    /// What was recorded, and where.
+    public struct Recorded: Sendable, Equatable {
+        public var id: String
+        public var revision: Int
+        public var eventID: String
+        /// Of a request that this message brought.
+        public var disposition: Disposition?
+        /// Of a record that this message brought.
+        public var position: LedgerPosition?
+
+        public init(_ identity: LedgerEntry.Identity) {
+            switch identity {
+            case .request(let request):
+                (id, revision, eventID) = (request.requestID, request.revision, request.eventID)
+            case .record(let record): (id, revision, eventID) = (record.recordID, record.revision, record.eventID)
+            }
+        }
+
+        /// What this message brought.
+        public init(_ entry: LedgerEntry, at position: LedgerPosition) {
+            self.init(entry.identity)
+            if case .outcome(let outcome) = entry { disposition = outcome.disposition }
+            self.position = position
         }
     }
 
     public var json: JSONValue {
         switch self {
-        case .recorded(let id, let revision, let eventID):
-            [
-                "schema": .string(Self.schema), "result": .string(Result.recorded.rawValue), "id": .string(id),
-                "revision": .number(String(revision)), "eventId": .string(eventID),
-            ]
+        case .recorded(let recorded):
+            .object(
+                [
+                    JSONMember(name: "schema", value: .string(Self.schema)),
+                    JSONMember(name: "result", value: .string(Result.recorded.rawValue)),
+                    JSONMember(name: "id", value: .string(recorded.id)),
+                    JSONMember(name: "revision", value: .number(String(recorded.revision))),
+                    JSONMember(name: "eventId", value: .string(recorded.eventID)),
+                    recorded.disposition.map { JSONMember(name: "disposition", value: .string($0.rawValue)) },
+                    recorded.position.map { JSONMember(name: "ledger", value: $0.json) },
+                ].compactMap { $0 })
         case .refused(let reason, let detail):
             [
                 "schema": .string(Self.schema), "result": .string(Result.refused.rawValue),

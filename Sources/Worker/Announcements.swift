@@ -62,12 +62,12 @@ struct Announcements {
     }
 
     /// The entry whose event was confirmed, with the deliveries that waited for it; `nil` for a letter's token.
-    mutating func confirmed(_ token: UInt64) -> (identity: LedgerEntry.Identity, waiting: [UInt64])? {
+    mutating func confirmed(_ token: UInt64) -> (announcement: Announcement, waiting: [UInt64])? {
         guard let position = position(of: token), !entries[position].isConfirmed else { return nil }
         let pending = entries[position]
         if pending.sentAt != nil { sentCount -= 1 }
         entries[position].isConfirmed = true
-        return (pending.entry.identity, pending.waiting)
+        return (Announcement(index: pending.index, entry: pending.entry), pending.waiting)
     }
 
     /// Drops what is confirmed at the front; once for many confirmations, for the rest moves up.

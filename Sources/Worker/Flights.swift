@@ -40,11 +40,17 @@ struct Flights {
         flights[Int(number - first)].isDone = true
     }
 
+    /// It is on record as this entry and announced.
+    mutating func recorded(_ number: UInt64, _ announcement: Announcement) {
+        replies[number]?.record = announcement
+        done(number)
+    }
+
     /// Tells the sender what became of it, once it is settled.
     mutating func reply(to address: ReturnAddress, _ verdict: Verdict, _ number: UInt64) {
         let reply: Reply =
             switch verdict {
-            case .entry(let entry): .recorded(entry.identity)
+            case .entry(let entry): .recorded(Reply.Recorded(entry.identity))
             case .dead(let letter): .refused(letter.reason, detail: letter.detail)
             }
         replies[number] = AddressedReply(address: address, reply: reply)

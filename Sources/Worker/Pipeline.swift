@@ -235,8 +235,8 @@ public struct Pipeline: Sendable {
             case .confirmed:
                 faults = 0
                 if let confirmed = announcements.confirmed(result.token) {
-                    index.announced(confirmed.identity)
-                    for flight in confirmed.waiting { flights.done(flight) }
+                    index.announced(confirmed.announcement.entry.identity)
+                    for flight in confirmed.waiting { flights.recorded(flight, confirmed.announcement) }
                 } else {
                     flights.letterConfirmed(result.token)
                 }

@@ -15,8 +15,20 @@ public struct ReturnAddress: Sendable, Equatable {
 public struct AddressedReply: Sendable, Equatable {
     public var address: ReturnAddress
     public var reply: Reply
+    /// What the message brought, where it was not on record before.
+    public var record: Announcement?
 
     public init(address: ReturnAddress, reply: Reply) { (self.address, self.reply) = (address, reply) }
+
+    /// With what was decided and where it stands.
+    ///
+    /// - Parameter ledger: its newest checkpoint, which covers every record that is announced.
+    func told(of ledger: LedgerPosition) -> AddressedReply {
+        guard let record else { return self }
+        let position = LedgerPosition(logID: ledger.logID, index: record.index, root: ledger.root)
+        return AddressedReply(
+            address: address, reply: .recorded(Reply.Recorded(record.entry.entry, at: position)))
+    }
 }
 
 /// Replies to senders as a value: what to do about each, at most ``most`` on their way.

@@ -21,7 +21,8 @@ extension WorkerShell {
 
     mutating func reply(_ replies: [AddressedReply]) {
         guard configuration.repliesToSenders else { return }
-        perform(self.replies.reply(replies, at: SteadyClock.milliseconds()))
+        let told = replies.map { $0.told(of: position) }
+        perform(self.replies.reply(told, at: SteadyClock.milliseconds()))
     }
 
     mutating func replierDid(_ event: AMQPEvent, epoch: Int) {

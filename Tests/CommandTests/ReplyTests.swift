@@ -55,14 +55,22 @@ struct ReplyTests {
         let first = try #require(answered["first"]?.first)
         #expect(first["result"] as? String == "recorded" && first["revision"] as? Int == 1)
         #expect(first["id"] as? String == "00000000-0000-4000-8000-000000000001")
-        #expect(NSDictionary(dictionary: first) == NSDictionary(dictionary: answered["repeat"]?.first ?? [:]))
+        #expect(first["disposition"] as? String == "not_acted_upon")
+        let ledger = try #require(first["ledger"] as? [String: Any])
+        let again = try #require(answered["repeat"]?.first)
+        #expect(["id", "revision", "eventId"].allSatisfy { "\(first[$0] ?? "")" == "\(again[$0] ?? "-")" })
         let wrong = try #require(answered["wrong"]?.first)
         #expect(wrong["result"] as? String == "refused" && wrong["reason"] as? String == "schema")
         let detail = try #require(wrong["detail"] as? String)
         #expect(detail.hasPrefix("/form/kind: ") && !detail.contains("MARKED"))
         // The event that the reply names tells what was recorded.
         let events = try await site.events()
-        #expect(events.count == 5 && events.contains { $0["id"] as? String == first["eventId"] as? String })
+        let event = try #require(events.first { $0["id"] as? String == first["eventId"] as? String })
+        #expect(events.count == 5)
+        let standing = (event["data"] as? [String: Any])?["ledger"] as? [String: Any]
+        #expect(ledger["logId"] as? String == standing?["logId"] as? String && ledger["logId"] != nil)
+        #expect(ledger["index"] as? Int == standing?["index"] as? Int && ledger["index"] != nil)
+        #expect((ledger["root"] as? String)?.count == 44)
         try await eventually("what was not answered is counted") {
             let metrics = try await HealthTestClient.get(port, "/metrics").body
             return metrics.contains("detainer_replies_total{fate=\"sent\"} 4\n")

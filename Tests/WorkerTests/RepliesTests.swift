@@ -34,15 +34,15 @@ struct RepliesTests {
         #expect(pipeline.say(.published([.init(token: 1, result: .confirmed)])) == [])
         #expect(
             pipeline.say(.published([.init(token: 0, result: .confirmed)]))
-                == ["ack 2", "reply c-1 recorded ...001 revision 1"])
+                == ["ack 2", "reply c-1 recorded ...001 revision 1 at 0"])
     }
 
-    @Test func aRepeatGetsTheSameAndAConflictIsRefused() {
+    @Test func aRepeatIsToldThatItIsOnRecordAndAConflictIsRefused() {
         var pipeline = Scene.consuming()
         _ = pipeline.say(.arrived([Self.asking(Scene.arrival(1, tag: 1))], generation: 0))
         _ = pipeline.say(.recorded(firstIndex: 0))
         let first = pipeline.say(.published([.init(token: 0, result: .confirmed)]))
-        #expect(first == ["ack 1", "reply c-1 recorded ...001 revision 1"])
+        #expect(first == ["ack 1", "reply c-1 recorded ...001 revision 1 at 0"])
         #expect(
             pipeline.say(.arrived([Self.asking(Scene.arrival(1, tag: 2))], generation: 0))
                 == ["ack 2", "reply c-1 recorded ...001 revision 1"])
@@ -147,13 +147,23 @@ struct RepliesTests {
 
     // MARK: - how it is written
 
+    private static let checkpoint = LedgerPosition(logID: "log", index: 9, root: "root")
+
     @Test func aReplyIsAsTheContractHasIt() throws {
         let identity = RequestIdentity(requestID: "6f1c2a52-8b0e-4d3c-9a57-2f0b7c1d9e44", revision: 2)
-        let recorded = Reply.recorded(.request(identity)).json
+        let recorded = Reply.recorded(Reply.Recorded(.request(identity))).json
         #expect(recorded["eventId"]?.stringValue == identity.eventID && recorded["revision"]?.intValue == 2)
         let refused = Reply.refused(.schema, detail: "/form/kind: " + String(repeating: "ü", count: 3_000)).json
         #expect((1_999...2_000).contains(refused["detail"]?.stringValue?.utf8.count ?? 0))
-        for reply in [recorded, refused] {
+        let entry = PreparedEntry.outcome(Scene.outcome(1))
+        var addressed = Self.reply()
+        #expect(addressed.told(of: Self.checkpoint) == addressed)
+        addressed.record = Announcement(index: 7, entry: entry)
+        let told = addressed.told(of: Self.checkpoint).reply.json
+        #expect(told["eventId"]?.stringValue == entry.eventID)
+        #expect(told["disposition"]?.stringValue == Scene.outcome(1).disposition.rawValue)
+        #expect(told["ledger"] == ["logId": "log", "index": .number("7"), "root": "root"])
+        for reply in [recorded, told, refused] {
             let names = try #require(reply.objectValue).map(\.name)
             #expect(Set(names).isSubset(of: Contract.reply.shape.names))
         }
@@ -167,8 +177,9 @@ extension AddressedReply {
     /// For transcripts.
     var words: String {
         switch reply {
-        case .recorded(let id, let revision, _):
-            "\(address.correlationID) recorded ...\(id.suffix(3)) revision \(revision)"
+        case .recorded(let recorded):
+            "\(address.correlationID) recorded ...\(recorded.id.suffix(3)) revision \(recorded.revision)"
+                + (record.map { " at \($0.index)" } ?? "")
         case .refused(let reason, _): "\(address.correlationID) refused \(reason.rawValue)"
         }
     }

@@ -132,6 +132,10 @@ extension Contract {
                     MemberShape("booking", keyed, "of agency and booking number together"),
                 ])), required: true, "what records are linked by"),
         MemberShape("contentKey", keyed, required: true, "the same exactly where the content is the same"),
+        ledger("where the record stands", required: true),
+    ]
+
+    static func ledger(_ meaning: String, required: Bool) -> MemberShape {
         MemberShape(
             "ledger",
             .object(
@@ -140,7 +144,7 @@ extension Contract {
                     MemberShape("index", .number(0...Int.max), required: true, "the record's, from 0"),
                     MemberShape(
                         "root", .pattern("^[A-Za-z0-9+/]{43}=$", "32 bytes in base64"), required: true,
-                        "the Merkle root when the event was sent"),
-                ])), required: true, "where the record stands"),
-    ]
+                        "the Merkle root when the event was sent, or the reply"),
+                ])), required: required, meaning)
+    }
 }

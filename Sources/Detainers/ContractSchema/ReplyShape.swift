@@ -2,8 +2,9 @@ extension Contract {
     /// `detainer.reply/1`: what a sender is told that asked for an answer.
     public static let reply = Contract(
         name: Reply.schema, title: "The reply to a sender",
-        summary: "What became of a message, for the sender that named a queue and a correlation id. It is the same for "
-            + "a repeat, and holds nothing of a person.",
+        summary:
+            "What became of a message, for the sender that named a queue and a correlation id. It holds nothing of "
+            + "a person. The reply to a repeat of what was announced before has neither disposition nor ledger.",
         shape: ObjectShape(
             [
                 MemberShape("schema", .constant(Reply.schema), required: true, "the contract and its version"),
@@ -11,6 +12,8 @@ extension Contract {
                 MemberShape("id", .uuid, "the member requestId or recordId, in lower case"),
                 MemberShape("revision", .number(1...RequestContract.maximumRevision), "of the request or record"),
                 MemberShape("eventId", .uuid, "the id of the event that tells what was recorded"),
+                MemberShape("disposition", .word(Disposition.self), "what became of a request"),
+                ledger("where the record stands", required: false),
                 MemberShape("reason", .word(DeadLetterReason.self), "why it became a dead letter"),
                 MemberShape(
                     "detail", .text(atMost: Reply.maximumDetailBytes),
