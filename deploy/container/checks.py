@@ -79,6 +79,24 @@ def copy_problems(rest, earlier, ignored):
                 yield f"COPY {source}: Containerfile.dockerignore keeps it from the builder"
 
 
+def target_folders():
+    """The folders of the manifest's targets: SwiftPM builds nothing where one is missing."""
+    text = (ROOT / "Package.swift").read_text(encoding="utf-8")
+    named = set(re.findall(r'path: "([^"]+)"', text))
+    found = [path for path in named if (ROOT / path).is_dir()]
+    if sorted(found) != sorted(named) or not named:
+        sys.exit("checks.py: the paths of targets in Package.swift are not what is expected here")
+    return sorted(named | {"Sources", "Tests"})
+
+
+def manifest_problems(stage):
+    copied = [words.split()[:-1] for word, words in stage if word == "COPY"]
+    sources = [source for words in copied for source in words]
+    for folder in target_folders():
+        if not any(folder == source or folder.startswith(source + "/") for source in sources):
+            yield f"the first stage does not copy {folder}, where a target of Package.swift lies"
+
+
 def ignore_rule(text):
     patterns = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
@@ -124,6 +142,7 @@ def containerfile_problems(text, ignore):
                     if "rm -rf /var/lib/apt/lists/*" not in rest:
                         yield "apt-get leaves its lists in the layer"
         earlier |= set(name)
+    yield from manifest_problems(found[0])
     yield from final_stage_problems(found[-1])
 
 
@@ -301,6 +320,7 @@ def broken_texts():
     """(what, old, new) in the Containerfile."""
     return [
         ("a source that is not there", "COPY Sources Sources", "COPY Source Sources"),
+        ("a target that is not there", "COPY Benchmarks/HotPaths", "# COPY Benchmarks/HotPaths"),
         ("a stage that is not there", "--from=build", "--from=builder"),
         ("root", "USER 10001:10001", "USER root"),
         ("a name for a user", "USER 10001:10001", "USER detainer"),
