@@ -58,35 +58,33 @@ public struct CaseRecord: Sendable, Equatable {
     /// The record as the ledger writes it; `kind` is one of ``CaseKind``.
     public func json() -> JSONValue { LedgerEntry.record(self).json() }
 
-    /// - Parameter content: what ``content()`` made.
-    func write(content: [UInt8], eventID: String, into members: inout JSONWriter) {
+    /// - Returns: where the members stand that the event has, too.
+    func write(eventID: String, into members: inout JSONWriter) -> Range<Int> {
         members.add("kind", kind.rawValue)
         members.add("recordId", identity.recordID)
         members.add("revision", identity.revision)
         members.add("eventId", eventID)
         members.add("recordedAt", recordedAt.text)
-        members.add(members: content[1..<content.count - 1])
+        let shared = members.place { writeShared(into: &$0) }
         members.add("contentKey", contentKey)
         members.add("traceparent", traceparent)
+        return shared
     }
 
-    /// What the record and the event have in common, as an object of its own.
-    func content() -> [UInt8] { JSONWriter.object(write) }
-
-    private func write(into members: inout JSONWriter) {
+    private func writeShared(into members: inout JSONWriter) {
         members.add("jurisdiction", jurisdiction)
         members.add("ours", isOurs ? nil : Request.Answer.no.rawValue)
         members.add("agency", agency)
         members.add("recordedBy", recordedBy)
-        members.add("date", date.description)
+        members.add("date", date)
         members.add("happenedAt", happenedAt?.text)
         members.object("about") { about in
             about.add("requestId", requestID)
-            about.add("formDate", formDate?.description)
+            about.add("formDate", formDate)
         }
         if let correction { members.object("correction", correction.write) }
         members.object("detail", detail.write)
-        members.object("pseudonyms", pseudonyms.write)
+        members.object("pseudonyms") { pseudonyms.write(into: &$0) }
     }
 
     /// Reads a record back.

@@ -33,18 +33,18 @@ public struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     public var description: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(10)
+        var text = ByteWriter(reserving: 10)
         write(into: &text)
-        return String(decoding: text, as: UTF8.self)
+        return String(decoding: text.finish(), as: UTF8.self)
     }
 
-    fileprivate func write(into text: inout [UInt8]) {
-        pad(year, 4, into: &text)
+    /// As ``description``.
+    func write(into text: inout ByteWriter) {
+        text.append(year, digits: 4)
         text.append(UInt8(ascii: "-"))
-        pad(month, 2, into: &text)
+        text.append(month, digits: 2)
         text.append(UInt8(ascii: "-"))
-        pad(day, 2, into: &text)
+        text.append(day, digits: 2)
     }
 
     public static func < (one: CivilDate, other: CivilDate) -> Bool {
@@ -131,19 +131,18 @@ public struct Moment: Sendable, Equatable {
         let second = Int(secondsSinceEpoch - days * 86_400)
         day = CivilDate(daysSinceEpoch: days)
         self.secondsSinceEpoch = secondsSinceEpoch
-        var text: [UInt8] = []
-        text.reserveCapacity(24)
+        var text = ByteWriter(reserving: 24)
         day.write(into: &text)
         text.append(UInt8(ascii: "T"))
-        pad(second / 3600, 2, into: &text)
+        text.append(second / 3600, digits: 2)
         text.append(UInt8(ascii: ":"))
-        pad(second / 60 % 60, 2, into: &text)
+        text.append(second / 60 % 60, digits: 2)
         text.append(UInt8(ascii: ":"))
-        pad(second % 60, 2, into: &text)
+        text.append(second % 60, digits: 2)
         text.append(UInt8(ascii: "."))
-        pad(hundredths, 2, into: &text)
+        text.append(hundredths, digits: 2)
         text.append(UInt8(ascii: "Z"))
-        self.text = String(decoding: text, as: UTF8.self)
+        self.text = String(decoding: text.finish(), as: UTF8.self)
     }
 
     /// The calendar day: a point in time as the clocks of that zone show it, a bare day as it is.
@@ -175,11 +174,4 @@ private func digits(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Int? {
         value = value * 10 + Int(bytes[position] - 0x30)
     }
     return value
-}
-
-/// At least so many digits.
-private func pad(_ number: Int, _ width: Int, into text: inout [UInt8]) {
-    let digits = String(number).utf8
-    for _ in 0..<max(0, width - digits.count) { text.append(UInt8(ascii: "0")) }
-    text.append(contentsOf: digits)
 }

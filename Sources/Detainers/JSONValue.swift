@@ -20,16 +20,16 @@ public enum JSONValue: Sendable, Equatable {
 
     /// The value as compact JSON, members in their order.
     public func serialized() -> [UInt8] {
-        var bytes: [UInt8] = []
+        var bytes = ByteWriter(reserving: JSONWriter.usualCapacity)
         write(into: &bytes)
-        return bytes
+        return bytes.finish()
     }
 
-    private func write(into bytes: inout [UInt8]) {
+    private func write(into bytes: inout ByteWriter) {
         switch self {
-        case .null: bytes += "null".utf8
-        case .bool(let flag): bytes += (flag ? "true" : "false").utf8
-        case .number(let text): bytes += text.utf8
+        case .null: bytes.append("null")
+        case .bool(let flag): bytes.append(flag ? "true" : "false")
+        case .number(let text): bytes.append(text)
         case .string(let text): JSONStrings.write(text, into: &bytes)
         case .array(let values):
             bytes.append(UInt8(ascii: "["))

@@ -2,31 +2,35 @@
 ///
 /// What is `nil` is left out, and so is an object without members.
 struct JSONWriter {
-    private(set) var bytes: [UInt8]
+    private(set) var bytes: ByteWriter
 
-    private init(reserving capacity: Int) {
-        bytes = []
-        bytes.reserveCapacity(capacity)
-        bytes.append(UInt8(ascii: "{"))
-    }
+    /// The longest that the allocator (glibc's, with its default of 1,032 bytes) hands out from a thread's own cache.
+    static let usualCapacity = 1_000
 
     /// The bytes of an object.
     ///
-    /// - Parameter capacity: how long it will be, roughly: an array that grows is copied.
-    static func object(reserving capacity: Int = 1_024, _ write: (inout JSONWriter) -> Void) -> [UInt8] {
-        var writer = JSONWriter(reserving: capacity)
+    /// - Parameter capacity: how long it will be, roughly: what grows is copied.
+    static func object(reserving capacity: Int = usualCapacity, _ write: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter(bytes: ByteWriter(reserving: capacity))
+        writer.bytes.append(UInt8(ascii: "{"))
         write(&writer)
         writer.bytes.append(UInt8(ascii: "}"))
-        return writer.bytes
+        return writer.bytes.finish()
     }
 
     private mutating func begin(_ name: String) {
-        if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(UInt8(ascii: "\""))
         // INVARIANT: names are our own and hold nothing to escape.
-        bytes.append(contentsOf: name.utf8)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        let name = name.utf8.span
+        let comma = bytes.last == UInt8(ascii: "{") ? 0 : 1
+        bytes.append(name.count + 3 + comma) { room, place in
+            // Overwritten where there is none.
+            room[place] = UInt8(ascii: ",")
+            let start = place + comma
+            room[start] = UInt8(ascii: "\"")
+            for position in name.indices { room[start &+ 1 &+ position] = name[position] }
+            room[start + 1 + name.count] = UInt8(ascii: "\"")
+            room[start + 2 + name.count] = UInt8(ascii: ":")
+        }
     }
 
     mutating func add(_ name: String, _ text: String?) {
@@ -46,7 +50,15 @@ struct JSONWriter {
     mutating func add(_ name: String, _ number: (some BinaryInteger)?) {
         guard let number else { return }
         begin(name)
-        bytes.append(contentsOf: String(number).utf8)
+        bytes.append(String(number))
+    }
+
+    mutating func add(_ name: String, _ date: CivilDate?) {
+        guard let date else { return }
+        begin(name)
+        bytes.append(UInt8(ascii: "\""))
+        date.write(into: &bytes)
+        bytes.append(UInt8(ascii: "\""))
     }
 
     mutating func add(_ name: String, _ words: [String]?) {
@@ -84,15 +96,24 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "{"))
         let opened = bytes.count
         write(&self)
-        if bytes.count == opened { return bytes.removeLast(opened - before) }
+        if bytes.count == opened { return bytes.cut(to: before) }
         bytes.append(UInt8(ascii: "}"))
     }
 
-    /// Members that were written before, with a comma between each two and none around them.
+    /// Where in the bytes some members come to stand, with a comma between each two and none around them.
+    ///
+    /// - Precondition: they are not the first ones of their object.
+    mutating func place(of members: (inout JSONWriter) -> Void) -> Range<Int> {
+        let before = bytes.count
+        members(&self)
+        return min(before + 1, bytes.count)..<bytes.count
+    }
+
+    /// Members that were written before, as ``place(of:)`` has them.
     mutating func add(members: ArraySlice<UInt8>) {
         if members.isEmpty { return }
         if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(contentsOf: members)
+        bytes.append(members.span)
     }
 }
 
@@ -109,32 +130,34 @@ extension JSONValue {
 
 /// Strings as JSON writes them (RFC 8259, section 7), with no escape that it does not ask for.
 enum JSONStrings {
-    static func write(_ text: String, into bytes: inout [UInt8]) {
-        bytes.append(UInt8(ascii: "\""))
-        if isPlain(text) {
-            bytes.append(contentsOf: text.utf8)
-        } else {
-            for byte in text.utf8 { escape(byte, into: &bytes) }
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    private static func isPlain(_ text: String) -> Bool {
+    static func write(_ text: String, into bytes: inout ByteWriter) {
         let span = text.utf8.span
-        for position in span.indices {
-            let byte = span[position]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        guard PlainText.end(span, from: 0) == span.count else { return escape(span, into: &bytes) }
+        bytes.append(span.count + 2) { room, place in
+            room[place] = UInt8(ascii: "\"")
+            for position in span.indices { room[place &+ 1 &+ position] = span[position] }
+            room[place + 1 + span.count] = UInt8(ascii: "\"")
         }
-        return true
     }
 
-    private static func escape(_ byte: UInt8, into bytes: inout [UInt8]) {
+    private static func escape(_ text: Span<UInt8>, into bytes: inout ByteWriter) {
+        bytes.append(UInt8(ascii: "\""))
+        for position in text.indices { escape(text[position], into: &bytes) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func escape(_ byte: UInt8, into bytes: inout ByteWriter) {
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-        case 0x0a: bytes += "\\n".utf8
-        case 0x0d: bytes += "\\r".utf8
-        case 0x09: bytes += "\\t".utf8
-        case 0..<0x20: bytes += "\\u00".utf8 + [Hexadecimal.digit(byte >> 4), Hexadecimal.digit(byte & 15)]
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(byte)
+        case 0x0a: bytes.append("\\n")
+        case 0x0d: bytes.append("\\r")
+        case 0x09: bytes.append("\\t")
+        case 0..<0x20:
+            bytes.append("\\u00")
+            bytes.append(Hexadecimal.digit(byte >> 4))
+            bytes.append(Hexadecimal.digit(byte & 15))
         default: bytes.append(byte)
         }
     }

@@ -2,33 +2,31 @@ extension Outcome {
     /// The record of the outcome as the ledger writes it.
     public func json() -> JSONValue { LedgerEntry.outcome(self).json() }
 
-    /// - Parameter content: what ``content()`` made.
-    func write(content: [UInt8], eventID: String, into members: inout JSONWriter) {
+    /// - Returns: where the members stand that the event has, too.
+    func write(eventID: String, into members: inout JSONWriter) -> Range<Int> {
         members.add("kind", Self.kind)
         members.add("requestId", identity.requestID)
         members.add("revision", identity.revision)
         members.add("eventId", eventID)
         members.add("recordedAt", recordedAt.text)
-        members.add(members: content[1..<content.count - 1])
+        let shared = members.place { writeShared(into: &$0) }
         members.add("contentKey", contentKey)
         members.add("traceparent", traceparent)
+        return shared
     }
 
-    /// What the record and the event have in common, as an object of its own.
-    func content() -> [UInt8] { JSONWriter.object(write) }
-
-    private func write(into members: inout JSONWriter) {
+    private func writeShared(into members: inout JSONWriter) {
         members.add("jurisdiction", jurisdiction)
         members.add("agency", agency)
         members.add("station", station)
         members.add("channel", channel.rawValue)
-        members.add("date", date.date.description)
+        members.add("date", date.date)
         members.add("dateBasis", date.basis.rawValue)
         members.add("receivedAt", receivedAt?.text)
         members.add("foundAt", foundAt?.text)
         members.object("form") { form in
             form.add("kind", formKind.rawValue)
-            form.add("date", formDate?.description)
+            form.add("date", formDate)
             form.add("probableCause", probableCause?.map(\.rawValue))
             form.add("resumeCustody", resumeCustody.rawValue)
             form.add("defects", defects?.map(\.rawValue))
@@ -36,7 +34,7 @@ extension Outcome {
         members.add("custodyStatus", custodyStatus.rawValue)
         members.add("disposition", disposition.rawValue)
         if let decision { Self.add(decision, to: &members) }
-        members.object("pseudonyms", pseudonyms.write)
+        members.object("pseudonyms") { pseudonyms.write(into: &$0) }
     }
 
     private static func add(_ decision: Decision, to members: inout JSONWriter) {

@@ -2,44 +2,54 @@
 ///
 /// Immutable and passed by reference: on its way through a worker it is handed on many times.
 public final class PreparedEntry: Sendable, Equatable {
+    /// An outcome of a form that says all it can has some 1,300.
+    private static let usualBytes = 1_536
+
     public let entry: LedgerEntry
     public let identity: LedgerEntry.Identity
     public let contentKey: String
     public let eventID: String
     /// The record's object as the ledger writes it, without its check.
     public let record: [UInt8]
-    /// What the record and the event have in common, an object of its own.
-    private let content: [UInt8]
+    /// Where the members stand in it that the event has, too.
+    private let shared: Range<Int>
 
-    public init(_ entry: LedgerEntry) {
-        let eventID = entry.eventID
-        let content: [UInt8]
+    public convenience init(_ entry: LedgerEntry) {
         switch entry {
-        case .outcome(let outcome):
-            content = outcome.content()
-            record = JSONWriter.object(reserving: content.count + 512) {
-                outcome.write(content: content, eventID: eventID, into: &$0)
-            }
-        case .record(let record):
-            content = record.content()
-            self.record = JSONWriter.object(reserving: content.count + 512) {
-                record.write(content: content, eventID: eventID, into: &$0)
-            }
+        case .outcome(let outcome): self.init(outcome)
+        case .record(let record): self.init(record)
         }
-        self.entry = entry
-        self.content = content
-        self.eventID = eventID
-        identity = entry.identity
-        contentKey = entry.contentKey
     }
 
-    public static func outcome(_ outcome: Outcome) -> PreparedEntry { PreparedEntry(.outcome(outcome)) }
+    private init(_ outcome: Outcome) {
+        identity = .request(outcome.identity)
+        contentKey = outcome.contentKey
+        let eventID = outcome.identity.eventID
+        var shared = 0..<0
+        record = JSONWriter.object(reserving: Self.usualBytes) { shared = outcome.write(eventID: eventID, into: &$0) }
+        (self.eventID, self.shared) = (eventID, shared)
+        entry = .outcome(outcome)
+    }
 
-    public static func record(_ record: CaseRecord) -> PreparedEntry { PreparedEntry(.record(record)) }
+    private init(_ record: CaseRecord) {
+        identity = .record(record.identity)
+        contentKey = record.contentKey
+        let eventID = record.identity.eventID
+        var shared = 0..<0
+        self.record = JSONWriter.object(reserving: Self.usualBytes) {
+            shared = record.write(eventID: eventID, into: &$0)
+        }
+        (self.eventID, self.shared) = (eventID, shared)
+        entry = .record(record)
+    }
+
+    public static func outcome(_ outcome: consuming Outcome) -> PreparedEntry { PreparedEntry(outcome) }
+
+    public static func record(_ record: consuming CaseRecord) -> PreparedEntry { PreparedEntry(record) }
 
     /// The bytes of the event, once it is known where the record stands (LedgerEvent.swift).
     public func event(at position: LedgerPosition) -> [UInt8] {
-        JSONWriter.object(reserving: content.count + 1_024) { event in
+        JSONWriter.object(reserving: shared.count + 1_024) { event in
             event.add("specversion", "1.0")
             event.add("id", eventID)
             event.add("source", "/detainer-worker/\(entry.jurisdiction)")
@@ -58,7 +68,7 @@ public final class PreparedEntry: Sendable, Equatable {
                     data.add("revision", identity.revision)
                 }
                 if case .record(let record) = entry { data.add("kind", record.kind.rawValue) }
-                data.add(members: content[1..<content.count - 1])
+                data.add(members: record[shared])
                 data.add("contentKey", contentKey)
                 data.object("ledger") { ledger in
                     ledger.add("logId", position.logID)

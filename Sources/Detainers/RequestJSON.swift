@@ -52,7 +52,7 @@ extension RequestContract {
 
     private static func write(_ form: Request.Form, into members: inout JSONWriter) {
         members.add("kind", form.kind.rawValue)
-        members.add("formDate", form.formDate?.description)
+        members.add("formDate", form.formDate)
         members.add("eventNumber", form.eventNumber)
         members.add("issuingOffice", form.issuingOffice)
         members.add("probableCause", form.probableCause?.map(\.rawValue))
@@ -70,7 +70,7 @@ extension RequestContract {
         members.add("subjectId", subject.subjectID)
         members.add("familyName", subject.familyName)
         members.add("givenNames", subject.givenNames)
-        members.add("birthDate", subject.birthDate?.description)
+        members.add("birthDate", subject.birthDate)
     }
 
     private static func write(_ attachment: Request.Attachment, into members: inout JSONWriter) {
