@@ -21,19 +21,25 @@ public struct RequestIdentity: Sendable, Hashable {
 public enum DerivedUUID {
     /// Fields are separated by the unit separator, which no field may hold, so that no two lists run together.
     public static func make(_ domain: String, _ fields: [String]) -> String {
-        var text = Array(domain.utf8)
+        var text = ByteWriter(reserving: fields.reduce(domain.utf8.count) { $0 + 1 + $1.utf8.count })
+        text.append(domain)
         for field in fields {
             text.append(0x1f)
-            text.append(contentsOf: field.utf8)
+            text.append(field)
         }
-        var version8: [UInt8] = []
-        version8.reserveCapacity(36)
-        for (position, byte) in SHA256.hash(data: text).prefix(16).enumerated() {
-            if [4, 6, 8, 10].contains(position) { version8.append(UInt8(ascii: "-")) }
+        var version8 = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
+        var position = 0
+        var place = 0
+        for byte in SHA256.hash(data: text.finish()) {
+            if place == 36 { break }
+            // Where the hyphens stand that are there already.
+            if place == 8 || place == 13 || place == 18 || place == 23 { place += 1 }
             let byte = position == 6 ? byte & 0x0f | 0x80 : position == 8 ? byte & 0x3f | 0x80 : byte
-            version8.append(Hexadecimal.digit(byte >> 4))
-            version8.append(Hexadecimal.digit(byte & 15))
+            version8[place] = Hexadecimal.digit(byte >> 4)
+            version8[place + 1] = Hexadecimal.digit(byte & 15)
+            place += 2
+            position += 1
         }
-        return String(decoding: version8, as: UTF8.self)
+        return String(ascii: version8.span)
     }
 }

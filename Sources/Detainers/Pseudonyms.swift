@@ -51,11 +51,11 @@ public struct PseudonymKey: Sendable {
     }
 
     static let format = "detainer-key/1"
-    private static let prefix = Array("detainer.pseudonym/1\u{1f}".utf8)
+    private static let prefix = "detainer.pseudonym/1"
+    private static let separator: UInt8 = 0x1f
 
     public let keyID: String
-    /// The code of nothing yet: each code goes on from a copy, so that the key is prepared once (RFC 2104, section 4).
-    private let code: HMAC<SHA256>
+    private let key: KeyedCode
 
     public init(file text: [UInt8]) throws(Problem) {
         let parts = String(decoding: text, as: UTF8.self).split { $0.isWhitespace }
@@ -63,7 +63,7 @@ public struct PseudonymKey: Sendable {
             bytes.count == 32, parts[1].utf8.count <= 32
         else { throw Problem() }
         keyID = String(parts[1])
-        code = HMAC<SHA256>(key: SymmetricKey(data: bytes))
+        key = KeyedCode(key: Array(bytes))
     }
 
     /// The text of a new key file.
@@ -129,20 +129,26 @@ public struct PseudonymKey: Sendable {
 
     private func keyed(_ domain: String, _ fields: [String]) -> String? {
         if fields.contains(where: \.isEmpty) { return nil }
-        return code(domain, Array(fields.joined(separator: "\u{1f}").utf8))
+        var message = beginning(domain, reserving: fields.reduce(0) { $0 + $1.utf8.count + 1 })
+        for (position, field) in fields.enumerated() {
+            if position > 0 { message.append(Self.separator) }
+            message.append(field)
+        }
+        return Hexadecimal.text(key.code(of: message.finish()))
+    }
+
+    private func code(_ domain: String, _ bytes: [UInt8]) -> String {
+        Hexadecimal.text(key.code(of: beginning(domain, reserving: 0).finish(), bytes))
     }
 
     /// Domains keep a number that is the same in two fields from having the same pseudonym.
-    private func code(_ domain: String, _ bytes: [UInt8]) -> String {
-        var message: [UInt8] = []
-        message.reserveCapacity(Self.prefix.count + domain.utf8.count + 1 + bytes.count)
-        message.append(contentsOf: Self.prefix)
-        message.append(contentsOf: domain.utf8)
-        message.append(0x1f)
-        message.append(contentsOf: bytes)
-        var code = code
-        code.update(data: message)
-        return hexadecimal(code.finalize())
+    private func beginning(_ domain: String, reserving count: Int) -> ByteWriter {
+        var message = ByteWriter(reserving: Self.prefix.utf8.count + domain.utf8.count + 2 + count)
+        message.append(Self.prefix)
+        message.append(Self.separator)
+        message.append(domain)
+        message.append(Self.separator)
+        return message
     }
 
     static func fileNumber(_ text: String) -> String {
@@ -165,14 +171,24 @@ public struct PseudonymKey: Sendable {
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     /// The same for a text of ASCII alone, in which no character is more than its byte; `nil` for any other text.
+    @inline(__always)
     private static func plain(_ text: String, keeps: (UInt8) -> Bool) -> String? {
-        var kept: [UInt8] = []
-        kept.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
-            guard byte < 0x80 else { return nil }
-            let upper = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? byte - 0x20 : byte
-            if keeps(upper) { kept.append(upper) }
+        let bytes = text.utf8.span
+        var isASCII = true
+        var count = 0
+        var kept = ByteWriter(reserving: bytes.count)
+        kept.append(bytes.count) { kept, _ in
+            for position in bytes.indices {
+                let byte = bytes[position]
+                if byte >= 0x80 { isASCII = false }
+                let upper = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? byte - 0x20 : byte
+                if keeps(upper) {
+                    kept[count] = upper
+                    count += 1
+                }
+            }
         }
-        return String(decoding: kept, as: UTF8.self)
+        kept.cut(to: count)
+        return isASCII ? String(decoding: kept.finish(), as: UTF8.self) : nil
     }
 }
