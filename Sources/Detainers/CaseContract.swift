@@ -16,8 +16,13 @@ public enum CaseContract {
     }
 
     static func read(_ json: JSONNode) throws(ContractError) -> CaseMessage {
-        var root = try ObjectReader(json, path: "")
-        try IntakeContract.checkSchema(&root, is: schema)
+        try ObjectReader.reading(json) { root throws(ContractError) in
+            try IntakeContract.checkSchema(&root, is: schema)
+            return try message(&root)
+        }
+    }
+
+    private static func message(_ root: inout ObjectReader) throws(ContractError) -> CaseMessage {
         let id = try root.requiredUUID("recordId")
         let revision = try root.number("revision", 1...RequestContract.maximumRevision) ?? 1
         let kind: CaseKind = try root.requiredWord("kind")
@@ -77,7 +82,7 @@ public enum CaseContract {
             root.object("about") { about in
                 about.add("requestId", message.about.requestID)
                 about.add("bookingNumber", message.about.bookingNumber)
-                about.add("formDate", message.about.formDate?.description)
+                about.add("formDate", message.about.formDate)
                 about.add("eventNumber", message.about.eventNumber)
                 about.object("subject") { RequestContract.write(message.about.subject, into: &$0) }
             }
@@ -96,8 +101,9 @@ extension CaseMessage.Correction {
 
 extension CaseDetail {
     /// Reads `detail`, which a kind that needs none may leave out.
-    init(_ kind: CaseKind, _ object: consuming ObjectReader?, path: String) throws(ContractError) {
-        var object = if let object { object } else { try ObjectReader(JSONText.emptyObject.root, path: path) }
+    init(_ kind: CaseKind, _ detail: consuming ObjectReader?, path: String) throws(ContractError) {
+        var object: ObjectReader
+        if let detail { object = detail } else { object = try ObjectReader(JSONText.emptyObject.root, path: path) }
         switch kind {
         case .cancellation: self = .cancellation(try object.word("reason") ?? .unknown)
         case .referralDecision: self = .referralDecision(try Self.decision(&object))

@@ -176,18 +176,12 @@ struct JSONParser {
         return position - start
     }
 
-    /// Whether a byte is more than a part of a string's text.
-    @inline(__always)
-    private static func endsRun(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-    }
-
     private mutating func string(_ bytes: Span<UInt8>) throws(JSONError) {
         let start = position + 1
         var kind = JSONText.Node.Kind.plainString
         var end = start
         while true {
-            while end < bytes.count, !Self.endsRun(bytes[end]) { end += 1 }
+            end = PlainText.end(bytes, from: end)
             position = end
             guard position < bytes.count else { throw error("has a string without an end") }
             position += 1

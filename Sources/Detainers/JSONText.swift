@@ -21,6 +21,9 @@ public final class JSONText: Sendable {
         var next: UInt32
     }
 
+    /// The number of a node.
+    typealias Place = Int
+
     let bytes: [UInt8]
     /// INVARIANT: a value's node stands before those of its elements; a member is its name's node and then its value's.
     let nodes: [Node]
@@ -48,8 +51,7 @@ public final class JSONText: Sendable {
         let node = nodes[position]
         switch node.kind {
         case .plainString:
-            let bytes = bytes
-            return Self.areSame(bytes.span, Int(node.start)..<Int(node.end), other.utf8.span)
+            return Self.areSame(bytes, Int(node.start)..<Int(node.end), other)
         case .escapedString: return string(node).utf8.elementsEqual(other.utf8)
         default: return false
         }
@@ -63,8 +65,14 @@ public final class JSONText: Sendable {
     func member(
         _ name: String, from start: (position: Int, number: Int), to end: Int
     ) -> (position: Int, number: Int, next: Int)? {
-        // Spans, for this is where a reader of records spends its time.
-        let (heldNodes, heldBytes) = (nodes, bytes)
+        Self.member(name, from: start, to: end, self, nodes, bytes)
+    }
+
+    // Spans, for this is where a reader of records spends its time.
+    private static func member(
+        _ name: String, from start: (position: Int, number: Int), to end: Int, _ text: JSONText,
+        _ heldNodes: borrowing [Node], _ heldBytes: borrowing [UInt8]
+    ) -> (position: Int, number: Int, next: Int)? {
         let nodes = heldNodes.span
         let bytes = heldBytes.span
         let wanted = name.utf8.span
@@ -74,17 +82,33 @@ public final class JSONText: Sendable {
             let next = Int(nodes[position + 1].next)
             let isSame =
                 node.kind == .plainString
-                ? Self.areSame(bytes, Int(node.start)..<Int(node.end), wanted) : isString(at: position, name)
+                ? areSame(bytes, Int(node.start)..<Int(node.end), wanted) : text.isString(at: position, name)
             if isSame { return (position, number, next) }
             (position, number) = (next, number + 1)
         }
         return nil
     }
 
+    private static func areSame(_ bytes: borrowing [UInt8], _ range: Range<Int>, _ wanted: String) -> Bool {
+        areSame(bytes.span, range, wanted.utf8.span)
+    }
+
     private static func areSame(_ bytes: Span<UInt8>, _ range: Range<Int>, _ wanted: Span<UInt8>) -> Bool {
         guard range.count == wanted.count else { return false }
-        for offset in 0..<range.count where bytes[range.lowerBound + offset] != wanted[offset] { return false }
-        return true
+        let found = bytes.extracting(range)
+        var difference: UInt8 = 0
+        // Without a way out: several bytes at a time.
+        for position in wanted.indices { difference |= found[position] ^ wanted[position] }
+        return difference == 0
+    }
+
+    /// `nil` where another value stands.
+    func string(at place: Place) -> String? {
+        let node = nodes[place]
+        return switch node.kind {
+        case .plainString, .escapedString: string(node)
+        default: nil
+        }
     }
 
     func string(_ node: Node) -> String {
@@ -106,7 +130,8 @@ public struct JSONNode: Sendable {
     public var isObject: Bool { node.kind == .object }
 
     public subscript(_ name: String) -> JSONNode? {
-        node.kind == .object ? member(name, from: firstMember)?.value : nil
+        guard node.kind == .object, let place = member(name, from: firstMember)?.place else { return nil }
+        return JSONNode(text: text, position: place)
     }
 
     /// A place between the members of an object.
@@ -118,19 +143,18 @@ public struct JSONNode: Sendable {
 
     var firstMember: Cursor { Cursor(position: position + 1, number: 0) }
 
-    /// The member of that name, its number among the members, and the place behind it; those before the cursor are
-    /// looked at last.
-    func member(_ name: String, from start: Cursor) -> (value: JSONNode, number: Int, next: Cursor)? {
+    /// Where the value of the member of that name stands, the member's number, and the place behind it; those before
+    /// the cursor are looked at last.
+    func member(_ name: String, from start: Cursor) -> (place: JSONText.Place, number: Int, next: Cursor)? {
         let end = Int(node.next)
         return member(name, from: start, to: end) ?? member(name, from: firstMember, to: start.position)
     }
 
     private func member(
         _ name: String, from start: Cursor, to end: Int
-    ) -> (value: JSONNode, number: Int, next: Cursor)? {
+    ) -> (place: JSONText.Place, number: Int, next: Cursor)? {
         guard let found = text.member(name, from: (start.position, start.number), to: end) else { return nil }
-        let value = JSONNode(text: text, position: found.position + 1)
-        return (value, found.number, Cursor(position: found.next, number: found.number + 1))
+        return (found.position + 1, found.number, Cursor(position: found.next, number: found.number + 1))
     }
 
     /// How many members an object has, or elements an array.
@@ -168,12 +192,7 @@ public struct JSONNode: Sendable {
         return members
     }
 
-    public var stringValue: String? {
-        switch node.kind {
-        case .plainString, .escapedString: text.string(node)
-        default: nil
-        }
-    }
+    public var stringValue: String? { text.string(at: position) }
 
     /// Whether it is this string.
     public func isString(_ other: String) -> Bool { text.isString(at: position, other) }

@@ -2,27 +2,50 @@
 ///
 /// Every error names a path and never a value; an unknown member is told by its parent, for its name may be a value
 /// too.
-struct ObjectReader {
+///
+/// Not copied: each copy would count the references to the text and the names again.
+struct ObjectReader: ~Copyable {
     private let object: JSONNode
-    private let path: String
-    /// As many as the largest object of a contract has; more only take longer.
-    private static let mostNames = 12
+    private let parent: String
+    private let name: String?
     /// A bit for each of the first 64 members. An object with more has one that no contract knows.
     private var found: UInt64 = 0
-    /// Names that were asked for, to tell them to who sends another one.
-    private var asked: [String] = []
+    /// Names that were asked for, to tell them to who sends another one; `nil`: they are not listed.
+    private var asked: [String]?
     /// Where the member behind the last one found begins: most senders keep to one order.
     private var next: JSONNode.Cursor
 
-    init(_ value: JSONNode, path: String) throws(ContractError) {
-        guard value.isObject else {
-            throw ContractError(reason: .schema, path: path, explanation: "must be an object")
-        }
+    /// - Parameters:
+    ///   - path: the object's own, or that of what it is a member of.
+    ///   - member: its name there.
+    ///   - listing: whether an error tells which members there may be.
+    init(
+        _ value: JSONNode, path: String, member: String? = nil, listing: Bool = false
+    ) throws(ContractError) {
+        (parent, name) = (path, member)
+        asked = listing ? [] : nil
         object = value
         next = value.firstMember
-        asked.reserveCapacity(Self.mostNames)
-        self.path = path
+        guard value.isObject else {
+            throw ContractError(reason: .schema, path: self.path, explanation: "must be an object")
+        }
     }
+
+    /// Reads a whole message, and one that breaks the contract once more: names are listed only then.
+    static func reading<Value>(
+        _ value: JSONNode, _ read: (inout ObjectReader) throws(ContractError) -> Value
+    ) throws(ContractError) -> Value {
+        do throws(ContractError) {
+            var root = try ObjectReader(value, path: "")
+            return try read(&root)
+        } catch {
+            var root = try ObjectReader(value, path: "", listing: true)
+            return try read(&root)
+        }
+    }
+
+    /// Put together where an error tells it.
+    private var path: String { name.map { parent + "/" + $0 } ?? parent }
 
     func error(_ name: String, _ explanation: String) -> ContractError {
         ContractError(reason: .schema, path: path + "/" + name, explanation: explanation)
@@ -34,36 +57,46 @@ struct ObjectReader {
             throw ContractError(
                 reason: .schema, path: path,
                 explanation: "has a member that the contract does not know; it knows "
-                    + asked.sorted().joined(separator: ", "))
+                    + (asked ?? []).sorted().joined(separator: ", "))
         }
     }
 
-    private mutating func value(_ name: String) -> JSONNode? {
-        asked.append(name)
+    /// The place of a member's value in the text.
+    private mutating func find(_ name: String) -> JSONText.Place? {
+        asked?.append(name)
         guard let found = object.member(name, from: next) else { return nil }
         next = found.next
         if found.number < 64 { self.found |= 1 << UInt64(found.number) }
-        return found.value
+        return found.place
     }
 
-    private func required<Value>(_ name: String, _ value: Value?) throws(ContractError) -> Value {
+    private mutating func value(_ name: String) -> JSONNode? {
+        find(name).map { JSONNode(text: object.text, position: $0) }
+    }
+
+    private func string(_ place: JSONText.Place) -> String? { object.text.string(at: place) }
+
+    private func required<Value: ~Copyable>(
+        _ name: String, _ value: consuming Value?
+    ) throws(ContractError) -> Value {
         guard let value else { throw error(name, "is required") }
         return value
     }
 
     mutating func text(_ name: String, atMost maximum: Int) throws(ContractError) -> String? {
-        guard let value = value(name) else { return nil }
-        guard let text = value.stringValue else { throw error(name, "must be a string") }
+        guard let place = find(name) else { return nil }
+        guard let text = string(place) else { throw error(name, "must be a string") }
         guard !text.isEmpty else { throw error(name, "must not be empty: leave it out where it is not known") }
         guard text.utf8.count <= maximum else { throw error(name, "must not be longer than \(maximum) bytes") }
-        // Of several bytes of UTF-8 each is above these.
         guard !Self.holdsControls(text.utf8.span) else { throw error(name, "must not hold control characters") }
         return text
     }
 
     private static func holdsControls(_ bytes: Span<UInt8>) -> Bool {
-        for position in bytes.indices where bytes[position] < 0x20 || bytes[position] == 0x7f { return true }
-        return false
+        var found = false
+        // Of several bytes of UTF-8 each is above these. Without a way out: several bytes at a time.
+        for position in bytes.indices { found = found || bytes[position] < 0x20 || bytes[position] == 0x7f }
+        return found
     }
 
     mutating func requiredText(_ name: String, atMost maximum: Int) throws(ContractError) -> String {
@@ -120,16 +153,16 @@ struct ObjectReader {
     }
 
     mutating func date(_ name: String) throws(ContractError) -> CivilDate? {
-        guard let value = value(name) else { return nil }
-        guard let date = value.stringValue.flatMap(CivilDate.init) else {
+        guard let place = find(name) else { return nil }
+        guard let date = string(place).flatMap(CivilDate.init) else {
             throw error(name, "must be a date such as 2025-12-31")
         }
         return date
     }
 
     mutating func moment(_ name: String) throws(ContractError) -> Moment? {
-        guard let value = value(name) else { return nil }
-        guard let moment = value.stringValue.flatMap(Moment.init(text:)) else {
+        guard let place = find(name) else { return nil }
+        guard let moment = string(place).flatMap(Moment.init(text:)) else {
             throw error(name, "must be a date, or a date and time with an offset (RFC 3339)")
         }
         return moment
@@ -138,9 +171,16 @@ struct ObjectReader {
     mutating func word<Word: RawRepresentable & CaseIterable>(
         _ name: String
     ) throws(ContractError) -> Word? where Word.RawValue == String {
-        guard let value = value(name) else { return nil }
-        guard let word = value.stringValue.flatMap(Word.init(rawValue:)) else { throw notOne(of: Word.self, name) }
+        guard let place = find(name) else { return nil }
+        guard let word: Word = word(at: place) else { throw notOne(of: Word.self, name) }
         return word
+    }
+
+    /// Words are compared where they stand.
+    private func word<Word: RawRepresentable & CaseIterable>(
+        at place: JSONText.Place
+    ) -> Word? where Word.RawValue == String {
+        Word.allCases.first { object.text.isString(at: place, $0.rawValue) }
     }
 
     mutating func requiredWord<Word: RawRepresentable & CaseIterable>(
@@ -156,7 +196,7 @@ struct ObjectReader {
         guard let values = try array(name, atMost: Word.allCases.count) else { return nil }
         var words: [Word] = []
         for (position, value) in values.enumerated() {
-            guard let word = value.stringValue.flatMap(Word.init(rawValue:)) else {
+            guard let word: Word = word(at: value.position) else {
                 throw notOne(of: Word.self, "\(name)/\(position)")
             }
             if words.contains(word) { throw error("\(name)/\(position)", "stands there twice") }
@@ -174,7 +214,12 @@ struct ObjectReader {
 
     mutating func object(_ name: String) throws(ContractError) -> ObjectReader? {
         guard let value = value(name) else { return nil }
-        return try ObjectReader(value, path: path + "/" + name)
+        return try inner(value, path: path, member: name)
+    }
+
+    /// Reads an object in this one.
+    func inner(_ value: JSONNode, path: String, member: String) throws(ContractError) -> ObjectReader {
+        try ObjectReader(value, path: path, member: member, listing: asked != nil)
     }
 
     mutating func requiredObject(_ name: String) throws(ContractError) -> ObjectReader {

@@ -27,9 +27,10 @@ public enum RequestContract {
     public static func read(_ body: [UInt8]) throws(ContractError) -> Request { try read(IntakeContract.parse(body)) }
 
     static func read(_ json: JSONNode) throws(ContractError) -> Request {
-        var root = try ObjectReader(json, path: "")
-        try IntakeContract.checkSchema(&root, is: schema)
-        return try request(&root)
+        try ObjectReader.reading(json) { root throws(ContractError) in
+            try IntakeContract.checkSchema(&root, is: schema)
+            return try request(&root)
+        }
     }
 
     private static func request(_ root: inout ObjectReader) throws(ContractError) -> Request {
@@ -131,7 +132,7 @@ public enum RequestContract {
         guard let values = try root.array("attachments", atMost: maximumAttachments) else { return nil }
         var attachments: [Request.Attachment] = []
         for (position, value) in values.enumerated() {
-            var object = try ObjectReader(value, path: "/attachments/\(position)")
+            var object = try root.inner(value, path: "/attachments", member: String(position))
             let attachment = Request.Attachment(
                 kind: try object.requiredWord("kind"), issuer: try object.word("issuer") ?? .unknown,
                 standing: try object.word("standing") ?? .unknown,
