@@ -37,26 +37,29 @@ public struct EntryKey: Hashable, Sendable {
         }
     }
 
+    /// Where a UUID has its hyphens, a bit for each place.
+    private static let hyphens: UInt64 = 1 << 8 | 1 << 13 | 1 << 18 | 1 << 23
+
     /// The 128 bits of a UUID as text; `nil` for any other text.
     private static func words(ofUUID text: String) -> (UInt64, UInt64)? {
-        var text = text
-        return text.withUTF8 { bytes in
-            guard bytes.count == 36 else { return nil }
-            var (high, low): (UInt64, UInt64) = (0, 0)
-            for position in 0..<36 {
-                let byte = unsafe bytes[position]
-                let digit: UInt64
-                switch byte {
-                case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = UInt64(byte - UInt8(ascii: "0"))
-                case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = UInt64(byte - UInt8(ascii: "a") + 10)
-                case UInt8(ascii: "-") where [8, 13, 18, 23].contains(position): continue
-                default: return nil
-                }
-                if [8, 13, 18, 23].contains(position) { return nil }
-                high = high << 4 | low >> 60
-                low = low << 4 | digit
+        let bytes = text.utf8.span
+        guard bytes.count == 36 else { return nil }
+        var (high, low): (UInt64, UInt64) = (0, 0)
+        for position in bytes.indices {
+            let byte = bytes[position]
+            if hyphens >> UInt64(position) & 1 == 1 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
             }
-            return (high, low)
+            let digit: UInt64
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = UInt64(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = UInt64(byte - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
+            high = high << 4 | low >> 60
+            low = low << 4 | digit
         }
+        return (high, low)
     }
 }

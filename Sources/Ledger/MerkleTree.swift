@@ -68,7 +68,7 @@ struct MerkleTree: Sendable, Equatable {
         var hash = SHA256()
         hash.update(data: leafPrefix)
         hash.update(data: bytes)
-        return Array(hash.finalize())
+        return array(hash.finalize())
     }
 
     static func node(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
@@ -76,7 +76,11 @@ struct MerkleTree: Sendable, Equatable {
         hash.update(data: nodePrefix)
         hash.update(data: left)
         hash.update(data: right)
-        return Array(hash.finalize())
+        return array(hash.finalize())
+    }
+
+    private static func array(_ digest: SHA256.Digest) -> [UInt8] {
+        [UInt8](capacity: SHA256.byteCount) { bytes in for byte in digest { bytes.append(byte) } }
     }
 }
 

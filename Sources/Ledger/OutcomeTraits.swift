@@ -12,7 +12,16 @@ struct OutcomeTraits: Hashable {
     private let dateBasis: DateBasis
     private let decision: Decided?
 
-    private struct Decided: Hashable {
+    /// Of what differs within a segment, for each record is looked up: the rest tells only the places apart.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(station)
+        hasher.combine(channel)
+        hasher.combine(formKind)
+        hasher.combine(resumeCustody)
+        hasher.combine(decision?.reportLine)
+    }
+
+    private struct Decided: Equatable {
         let hold: AnswerKind
         let transfer: AnswerKind
         let notify: AnswerKind

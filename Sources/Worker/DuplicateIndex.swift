@@ -59,11 +59,11 @@ public struct DuplicateIndex: Sendable {
     }
 
     mutating func announced(_ identity: LedgerEntry.Identity) {
-        let key = EntryKey(identity)
-        if let record = entries[key]?.record, record < filedRecords {
-            entries[key] = nil
+        guard let place = entries.index(forKey: EntryKey(identity)) else { return }
+        if let record = entries.values[place].record, record < filedRecords {
+            entries.remove(at: place)
         } else {
-            entries[key]?.isAnnounced = true
+            entries.values[place].isAnnounced = true
         }
     }
 

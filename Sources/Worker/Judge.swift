@@ -106,7 +106,8 @@ public final class Judge: Sendable {
                 return dead(.identityMismatch, "\(root)/\(message.idMember): differs from the property message_id")
             }
             let traceparent = Self.traceparent(of: properties)
-            switch message {
+            // Handed on, not copied: a request has some twenty texts, each with a count of its references.
+            switch consume message {
             case .request(let request): return decide(request, traceparent: traceparent, at: now, dead)
             case .record(let record): return .entry(.record(recorded(record, traceparent: traceparent, at: now)))
             }
@@ -116,7 +117,8 @@ public final class Judge: Sendable {
     }
 
     private func decide(
-        _ request: Request, traceparent: String?, at now: Moment, _ dead: (DeadLetterReason, String, String) -> Verdict
+        _ request: consuming Request, traceparent: String?, at now: Moment,
+        _ dead: (DeadLetterReason, String, String) -> Verdict
     ) -> Verdict {
         let decision: Decision?
         let date: RequestDate
@@ -136,12 +138,13 @@ public final class Judge: Sendable {
             return dead(.undecidable, "/receipt: no policy is in force on the date of this request", "")
         }
         let key = key(of: jurisdiction)
+        let pseudonyms = key.pseudonyms(of: request)
+        let contentKey = key.content(of: request)
         return .entry(
             .outcome(
                 Outcome(
-                    request: request, decision: decision, date: date, pseudonyms: key.pseudonyms(of: request),
-                    contentKey: key.content(of: request), recordedAt: now, traceparent: traceparent,
-                    jurisdiction: jurisdiction)))
+                    request: request, decision: decision, date: date, pseudonyms: pseudonyms, contentKey: contentKey,
+                    recordedAt: now, traceparent: traceparent, jurisdiction: jurisdiction)))
     }
 
     /// A record of what people did is taken as it is: there is nothing to decide.
