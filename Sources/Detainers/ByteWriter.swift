@@ -18,7 +18,8 @@ struct ByteWriter {
 
     /// What is written.
     consuming func finish() -> [UInt8] {
-        room.removeLast(room.count - count)
+        // Most room is made as large as what is written into it.
+        if count < room.count { room.removeLast(room.count - count) }
         return room
     }
 

@@ -93,10 +93,13 @@ struct ObjectReader: ~Copyable {
     }
 
     private static func holdsControls(_ bytes: Span<UInt8>) -> Bool {
-        var found = false
+        var found: UInt8 = 0
         // Of several bytes of UTF-8 each is above these. Without a way out: several bytes at a time.
-        for position in bytes.indices { found = found || bytes[position] < 0x20 || bytes[position] == 0x7f }
-        return found
+        for position in bytes.indices {
+            found |= bytes[position] < 0x20 ? 1 : 0
+            found |= bytes[position] == 0x7f ? 1 : 0
+        }
+        return found != 0
     }
 
     mutating func requiredText(_ name: String, atMost maximum: Int) throws(ContractError) -> String {

@@ -129,7 +129,7 @@ public struct PseudonymKey: Sendable {
 
     private func keyed(_ domain: String, _ fields: [String]) -> String? {
         if fields.contains(where: \.isEmpty) { return nil }
-        var message = beginning(domain, reserving: fields.reduce(0) { $0 + $1.utf8.count + 1 })
+        var message = beginning(domain, reserving: fields.reduce(fields.count - 1) { $0 + $1.utf8.count })
         for (position, field) in fields.enumerated() {
             if position > 0 { message.append(Self.separator) }
             message.append(field)

@@ -72,14 +72,22 @@ extension LedgerEntry {
     ///
     /// Its own id without the revision; the request that it names; the booking; the person by each of the keys.
     var ties: [UInt64] {
-        let (own, request, pseudonyms): (String, String?, Pseudonyms) =
-            switch self {
-            case .outcome(let outcome): ("request " + outcome.identity.requestID, nil, outcome.pseudonyms)
-            case .record(let record):
-                ("record " + record.identity.recordID, record.requestID.map { "request " + $0 }, record.pseudonyms)
-            }
-        let names = [own, request, pseudonyms.bookingKey.map { "booking " + $0 }].compactMap { $0 }
-        return (names + pseudonyms.personKeys).map(TieHash.hash)
+        var ties: [UInt64] = []
+        // Its own, a request, a booking and two of a person.
+        ties.reserveCapacity(5)
+        let pseudonyms: Pseudonyms
+        switch self {
+        case .outcome(let outcome):
+            ties.append(TieHash.hash("request ", outcome.identity.requestID))
+            pseudonyms = outcome.pseudonyms
+        case .record(let record):
+            ties.append(TieHash.hash("record ", record.identity.recordID))
+            if let request = record.requestID { ties.append(TieHash.hash("request ", request)) }
+            pseudonyms = record.pseudonyms
+        }
+        if let booking = pseudonyms.bookingKey { ties.append(TieHash.hash("booking ", booking)) }
+        for person in pseudonyms.personKeys { ties.append(TieHash.hash("", person)) }
+        return ties
     }
 }
 
@@ -87,9 +95,12 @@ extension LedgerEntry {
 /// counted unread; nothing is ever taken for the same because of it.
 enum TieHash {
     /// FNV-1a, then the finalizer of splitmix64, so that the upper bits are as good as the lower ones.
-    static func hash(_ text: String) -> UInt64 {
+    ///
+    /// - Parameter kind: what the name is of, as if it stood before it.
+    static func hash(_ kind: String, _ name: String) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in kind.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         hash = (hash ^ hash >> 30) &* 0xbf58_476d_1ce4_e5b9
         hash = (hash ^ hash >> 27) &* 0x94d0_49bb_1331_11eb
         return hash ^ hash >> 31

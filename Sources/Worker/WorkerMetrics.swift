@@ -80,10 +80,14 @@ public struct WorkerMetrics: Sendable {
             outcomes[
                 OutcomeLabels(jurisdiction: outcome.jurisdiction, disposition: outcome.disposition), default: 0] += 1
             guard let decision = outcome.decision else { continue }
-            for (question, given) in [
-                ("hold", decision.hold), ("transfer", decision.transfer), ("notify", decision.notify),
-            ] { answers[AnswerLabels(question: question, answer: given.answer, rule: given.rule), default: 0] += 1 }
+            count(decision.hold, "hold")
+            count(decision.transfer, "transfer")
+            count(decision.notify, "notify")
         }
+    }
+
+    private mutating func count(_ given: GivenAnswer, _ question: String) {
+        answers[AnswerLabels(question: question, answer: given.answer, rule: given.rule), default: 0] += 1
     }
 }
 
