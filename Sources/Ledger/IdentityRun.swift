@@ -113,6 +113,12 @@ final class IdentityRun: Sendable {
                 throw .failed("read", path, error)
             }
         }
+        let bytes: Int
+        do throws(FileSystem.Errno) { bytes = try files.size(path) } catch {
+            // Merged meanwhile.
+            if error.number == ENOENT { return nil }
+            throw .failed("read", path, error)
+        }
         let start = try read(0, RunFormat.maximumHeaderBytes)
         guard let end = start.firstIndex(of: UInt8(ascii: "\n")), let header = LedgerFormat.value(start[..<end]),
             header["format"]?.stringValue == RunFormat.name, header["first"]?.intValue == segments.lowerBound,
@@ -120,7 +126,9 @@ final class IdentityRun: Sendable {
             let records = header["records"]?.intValue.flatMap(UInt64.init(exactly:)),
             let root = header["root"]?.stringValue, let entryCount = header["entries"]?.intValue,
             let filterBlocks = header["filterBlocks"]?.intValue,
-            entryCount >= 0, filterBlocks == IdentityFilter.blockCount(for: entryCount, segments: segments.count)
+            // No number in it is worked with beyond what the file holds: anybody can write a header, check and all.
+            (0...bytes / RunFormat.entryBytes).contains(entryCount),
+            filterBlocks == IdentityFilter.blockCount(for: entryCount, segments: segments.count)
         else { return nil }
         let blockCount = (entryCount + RunFormat.blockEntries - 1) / RunFormat.blockEntries
         blocksOffset = end + 1

@@ -95,7 +95,9 @@ public struct IdentityRuns: Sendable {
                 places = try run.mayHold(hash) ? try run.entries(with: hash) : []
             } catch { throw run.removed(because: error) }
             for place in places {
-                guard let entry = try entry(at: place), EntryKey(entry.identity).hash == hash else {
+                guard run.segments.contains(Int(place.segment)), let entry = try entry(at: place),
+                    EntryKey(entry.identity).hash == hash
+                else {
                     throw run.removed(
                         because: LedgerError(
                             code: .corrupted,
@@ -108,10 +110,12 @@ public struct IdentityRuns: Sendable {
     }
 
     /// - Returns: `nil` where no entry stands there.
+    /// - Throws: `.corrupted` where a line begins there that is not as it was written: then it is not the run.
     private func entry(at place: RunEntry) throws(LedgerError) -> LedgerEntry? {
         let path = directory + "/" + LedgerFormat.sealedName(Int(place.segment))
         let start = Int(place.offset)
-        guard let line = try Self.line(path, at: start, files: files), let value = LedgerFormat.value(line[...]) else {
+        guard let line = try Self.line(path, at: start, files: files) else { return nil }
+        guard let value = LedgerFormat.value(line[...]) else {
             throw LedgerError(
                 code: .corrupted, message: "`\(path)` holds no record at byte \(start): run `detainer ledger verify`")
         }
@@ -129,7 +133,14 @@ public struct IdentityRuns: Sendable {
             throw .failed("read", path, error)
         }
         let opened = try bytes.opened()
-        if let line = try opened.line(start..<start + usualLineBytes) { return line }
-        return try opened.line(start..<start + LedgerFormat.maximumLineBytes + 1)
+        // A line begins behind a newline, or the file does.
+        let before = min(start, 1)
+        for count in [usualLineBytes, LedgerFormat.maximumLineBytes + 1] {
+            let found = try opened.read(start - before..<start + count)
+            if before == 1, found.first != UInt8(ascii: "\n") { return nil }
+            let line = found.dropFirst(before)
+            if let end = line.firstIndex(of: UInt8(ascii: "\n")) { return Array(line[..<end]) }
+        }
+        return nil
     }
 }

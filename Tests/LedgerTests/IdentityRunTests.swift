@@ -106,6 +106,21 @@ struct IdentityRunTests {
         #expect(try run.entries(with: .max - 1) == [])
     }
 
+    /// A header is anybody's to write, with its check: no number in it is taken for memory or leads beyond the file.
+    @Test(arguments: [1, 1_000, 1 << 40, 1 << 56, Int.max / 16, Int.max])
+    func aHeaderThatTellsOfMoreThanThereIsIsNone(entries: Int) throws {
+        let bench = SealedBench()
+        defer { bench.remove() }
+        try bench.fill(1...3)
+        let blocks = entries > Int.max / 16 - 255 ? 1 : IdentityFilter.blockCount(for: entries, segments: 1)
+        let header = LedgerFormat.line([
+            "format": .string(RunFormat.name), "first": 1, "last": 1, "logId": "l", "records": 3, "root": "r",
+            "entries": .number(String(entries)), "filterBlocks": .number(String(blocks)),
+        ])
+        try bench.bench.write(header + [UInt8](repeating: 0, count: 64), bench.path(RunFormat.fileName(1...1)))
+        #expect(try IdentityRun.open(1...1, in: bench.worker, files: FileSystem()) == nil)
+    }
+
     /// A flipped byte is never believed: the run is not opened, or what it should tell is refused and the run removed;
     /// made again, all is as it was. A run of 64 segments does not hold its filter.
     @Test(arguments: [(8, step: 41), (64, step: 331)])
@@ -175,6 +190,36 @@ struct IdentityRunTests {
         #expect(try bench.reader().verify().problems.count == 1)
         try bench.bench.write(whole, bench.path(name))
         #expect(try bench.reader().verify().problems == [])
+    }
+
+    /// A run with all its checks that leads elsewhere than to an entry: into a line, to a header, behind the end, to
+    /// another segment. The segments are whole, so that it is the run that is wrong.
+    @Test func aRunThatLeadsAstrayIsRemovedAndMadeAgain() throws {
+        let bench = SealedBench()
+        defer { bench.remove() }
+        try bench.fill(1...9)
+        let whole = try #require(
+            try IdentityRun.open(1...1, in: runs(bench).directory, files: FileSystem()))
+        let segment = try bench.bench.bytes(bench.path("segment-00000001.jsonl"))
+        let lastLine = try #require(segment.dropLast().lastIndex(of: UInt8(ascii: "\n"))) + 1
+        let sought = SealedBench.outcome(1)
+        let places: [(UInt32, UInt32)] = [
+            (1, 0), (1, 1), (1, UInt32(lastLine)), (1, UInt32(lastLine - 5)), (1, UInt32(segment.count)),
+            (1, .max), (2, 0), (9, 0), (0, 0), (.max, 7),
+        ]
+        for (number, offset) in places {
+            var writer = try IdentityRunWriter(
+                1...1, end: SegmentEnd(logID: whole.logID, records: whole.records, root: whole.root), entries: 1,
+                in: bench.worker, files: FileSystem())
+            try writer.add(RunEntry(hash: EntryKey(sought.identity).hash, segment: number, offset: offset))
+            try writer.finish()
+            var upkeep = SegmentUpkeep(try bench.reader())
+            try upkeep.makeMissing()
+            let error = try #require(throws: LedgerError.self) { try look(upkeep.runs, sought) }
+            #expect(error.code == .corrupted && error.message.contains("removed"), "\(number) \(offset): \(error)")
+            try upkeep.makeMissing()
+            #expect(try look(upkeep.runs, sought) == .same, "\(number) \(offset)")
+        }
     }
 
     @Test func anotherContentAtThePlaceOfALineEndsTheLook() throws {
