@@ -99,6 +99,8 @@ struct Recovery {
                 guard let segment = entries.firstIndex(where: { size <= $0.records }) else { continue }
                 roots.merge(try self.roots(of: segment + 1, entries, watching: [size])) { $1 }
             }
+            // Where they say that it stands elsewhere than it does, they are not believed, and more is read.
+            guard sizes.allSatisfy({ $0 >= index.tree.count || roots[$0] != nil }) else { continue }
             var scan = SegmentScan(after: index, watching: sizes, parsing: false)
             scan.remember(roots)
             return (scan, count)

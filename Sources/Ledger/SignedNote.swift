@@ -49,7 +49,9 @@ public struct TreeHead: Sendable, Equatable {
     init(text: Substring) throws(NoteError) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count >= 4, lines.last == "", !lines[0].isEmpty, let size = UInt64(lines[1]),
-            String(size) == lines[1], let root = Data(base64Encoded: String(lines[2])), root.count == 32
+            String(size) == lines[1], let root = Data(base64Encoded: String(lines[2])), root.count == 32,
+            // Base64 has other ways to write the same bytes; a root has one.
+            root.base64EncodedString() == lines[2]
         else { throw NoteError(description: "a checkpoint is an origin, a size and a root, one a line") }
         self.init(origin: String(lines[0]), size: size, rootHash: Array(root))
     }

@@ -182,6 +182,38 @@ struct SegmentUpkeepTests {
     }
 
     /// Killed at any change of the disk, the next one finds everything, and leaves nothing behind.
+    /// Its lines are anybody's to write: one that puts a segment's end elsewhere makes nobody take what was signed for
+    /// contradicted.
+    @Test func whatWasSignedIsKnownWhereverSegmentsAreSaidToEnd() throws {
+        let bench = SealedBench()
+        defer { bench.remove() }
+        try bench.fill(1...30)
+        let reader = try bench.reader()
+        _ = try SegmentIndexes(reader).make()
+        var tree = MerkleTree(watching: [4])
+        try reader.records { tree.append($0.line[...]) }
+        let head = TreeHead(
+            origin: "test/" + (try reader.logID()), size: 4, rootHash: try #require(tree.roots[4]))
+        let folder = bench.path(SignedCheckpoints.folder)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try bench.bench.write(
+            Array((head.text + "\n— \(head.origin) AAAAAAAA\n").utf8),
+            folder + "/" + SignedCheckpoints.fileName(size: 4))
+        for (segment, records) in [(1, 3), (1, 1_000), (1, 4), (2, 0), (2, 3), (3, 4), (8, 4)] as [(Int, UInt64)] {
+            var checked = CheckedSegments(bench.worker, files: FileSystem())
+            let truth = try #require(checked.entries[segment])
+            var said = truth
+            said.records = records
+            try checked.enter(said, of: segment)
+            let recovered = try Recovery(directory: bench.worker, files: FileSystem(), now: Bench.now).run { _, _ in }
+            FileSystem().close(recovered.segment.file)
+            #expect(
+                recovered.report.signedThrough == 4 && recovered.report.contradicted == nil, "\(segment) \(records)")
+            #expect(recovered.tree.root == tree.root)
+            try checked.enter(truth, of: segment)
+        }
+    }
+
     @Test func deathAtEveryStepCostsNothingButMakingItAgain() throws {
         var steps = 0
         while true {

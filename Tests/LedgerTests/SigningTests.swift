@@ -55,6 +55,17 @@ struct SigningTests {
         }
     }
 
+    /// Base64 can write the same bytes in other ways: of one head there would be several texts.
+    @Test func aRootIsWrittenInOneWay() throws {
+        let key = try Self.key()
+        let head = TreeHead(origin: key.origin(logID: "ab"), size: 3, rootHash: Array(repeating: 0, count: 32))
+        let note = try key.sign(head)
+        #expect(try TreeHead(note: note) == head)
+        let spare = note.replacing("AAA=\n\n", with: "AAB=\n\n")
+        try #require(spare != note)
+        #expect(throws: NoteError.self) { try TreeHead(note: spare) }
+    }
+
     @Test func aLedgerRewrittenFromEndToEndIsGivenAwayByItsSignedCheckpoints() throws {
         let bench = Bench()
         defer { bench.remove() }
