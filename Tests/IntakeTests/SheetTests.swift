@@ -153,7 +153,7 @@ struct SheetTests {
         ("  Pages: { adds: form.defects, word: ugly }", "must be one of"),
         ("  Pages: { adds: attachments, paper: { issuer: judge } }", "must say its `kind`"),
         ("  Pages: { adds: form.defects, word: unsigned, ticked: [no] }", "name all three"),
-        ("  Pages: used", "must name a member"),
+        ("  Pages: used", "must name a member"), ("  Pages: ignored\n  !x Pages: ignored", "stands there twice"),
     ])
     func aMappingThatCannotBeRightIsRefusedWithItsLine(_ column: String, _ says: String) throws {
         let error = try #require(throws: Mapping.Problem.self) { try Mapping(yaml: Self.mapping(column)) }
@@ -166,6 +166,8 @@ struct SheetTests {
             ("detainer.mapping/1", "detainer.mapping/2"), ("[No]", "[Nr]"), ("[No]", "[]"),
             ("name: test", "name: \"\""), ("format:", "separator: x\nformat:"), ("format:", "header line: 0\nformat:"),
             ("boston-police", "Boston Police"), ("identity", "identities"),
+            // Two names to YAML.
+            ("receipt.channel: fax", "receipt.channel: fax\n  !x receipt.channel: mail"),
         ] {
             let text = Self.mapping("").replacing(old, with: new)
             #expect(throws: Mapping.Problem.self, "\(new)") { try Mapping(yaml: text) }

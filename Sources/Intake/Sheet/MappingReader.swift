@@ -231,7 +231,12 @@ private struct MappingNode {
 
     func members(_ name: String) throws(Mapping.Problem) -> [(String, Node)] {
         guard let node = mapping[name] else { return [] }
-        guard case .mapping(let members) = node else { throw problem("`\(name)` must have members") }
-        return members.map { ($0.key.scalar?.string ?? "", $0.value) }
+        guard case .mapping(let mapping) = node else { throw problem("`\(name)` must have members") }
+        let members = mapping.map { ($0.key.scalar?.string ?? "", $0.value) }
+        // To YAML `1` and `"1"` are two names, and so is any name with a tag.
+        guard Set(members.map(\.0)).count == members.count else {
+            throw problem("`\(name)` has a member that stands there twice")
+        }
+        return members
     }
 }
