@@ -16,8 +16,16 @@ let targets = [
     FuzzTarget(name: "ledger", run: LedgerFuzz.run),
     FuzzTarget(name: "index", run: IndexFuzz.run),
     FuzzTarget(name: "plan", run: PlanFuzz.run),
-    // Finds what is planted in it, or the fuzzer finds nothing.
-    FuzzTarget(name: "planted", run: PlantedFuzz.run),
+    FuzzTarget(name: "gzip", run: GzipFuzz.run),
+    FuzzTarget(name: "event", run: EventFuzz.run),
+    FuzzTarget(name: "reply", run: ReplyFuzz.run),
+    FuzzTarget(name: "runs", run: RunsFuzz.run),
+    FuzzTarget(name: "checked", run: CheckedFuzz.run),
+    FuzzTarget(name: "checkpoint", run: CheckpointFuzz.run),
+    FuzzTarget(name: "sheet", run: SheetFuzz.run),
+    // Find what is planted in them, or the fuzzer finds nothing.
+    FuzzTarget(name: "planted-property", run: PlantedFuzz.property),
+    FuzzTarget(name: "planted-read", run: PlantedFuzz.read),
 ]
 
 /// Chosen by the environment: the fuzzer has the command line for itself.
@@ -36,6 +44,22 @@ public func fuzzOne(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
+/// libFuzzer's, as FuzzerInterface.h declares it: it does what the command line says and calls back with each input.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// `swift build` links a program to an entry point of its own, and so it has one beside libFuzzer's.
+@main enum Fuzz {
+    static func main() {
+        var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
+        exit(runFuzzer(&count, &arguments, fuzzOne))
+    }
+}
+
 /// Ends the process where a property does not hold.
 func check(_ holds: Bool, _ property: @autoclosure () -> String, line: UInt = #line) {
     if !holds { broken(property(), line: line) }
@@ -51,10 +75,19 @@ private func say(_ sentence: String) {
     _ = write(2, bytes, bytes.count)
 }
 
+/// Three bytes in a row, which chance alone would need sixteen million tries for.
 enum PlantedFuzz {
-    /// Three bytes in a row, which chance alone would need sixteen million tries for.
-    static func run(_ bytes: [UInt8]) {
+    static func property(_ bytes: [UInt8]) {
         if bytes.starts(with: "bug".utf8) { broken("the planted one") }
+    }
+
+    /// Reads a byte behind what is allocated.
+    static func read(_ bytes: [UInt8]) {
+        guard bytes.starts(with: "bug".utf8) else { return }
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)
+        defer { memory.deallocate() }
+        memory.initialize(from: bytes, count: bytes.count)
+        if memory[bytes.count] == 0 { say("a byte was read that is not there") }
     }
 }
 
@@ -68,6 +101,15 @@ struct Instructions {
 
     mutating func byte() -> UInt8 { rest.popFirst() ?? 0 }
     mutating func word() -> Int { Int(byte()) << 8 | Int(byte()) }
+
+    /// As many bytes as there are, up to so many.
+    mutating func take(_ count: Int) -> [UInt8] {
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+    }
+
+    /// A text with its length before it.
+    mutating func text() -> String { String(decoding: take(Int(byte())), as: UTF8.self) }
 
     /// Changes bytes, takes some out or puts some in, as the rest of the input says.
     mutating func damage(_ bytes: [UInt8]) -> [UInt8] {

@@ -8,6 +8,16 @@ import Detainers
 /// them.
 enum HeadersFuzz {
     static func run(_ bytes: [UInt8]) {
+        withHeader(bytes) { header, pool in
+            let properties = header.properties
+            if header.headersTooDeep { check(properties.headers.isEmpty, "of headers too deep none is kept") }
+            written(properties.headers, &pool)
+            kept(properties, header.headersTooDeep)
+        }
+    }
+
+    /// Reads the bytes as the properties in a header frame; `nil` where the library takes them for none.
+    static func withHeader<Value>(_ bytes: [UInt8], _ body: (ContentHeader, inout amqp_pool_t) -> Value) -> Value? {
         var pool = amqp_pool_t()
         init_amqp_pool(&pool, 16_384)
         defer { empty_amqp_pool(&pool) }
@@ -17,7 +27,7 @@ enum HeadersFuzz {
         memory.copyBytes(from: bytes)
         var decoded: UnsafeMutableRawPointer?
         let encoded = amqp_bytes_t(len: bytes.count, bytes: memory.baseAddress)
-        guard amqp_decode_properties(UInt16(AMQP_BASIC_CLASS), &pool, encoded, &decoded) >= 0 else { return }
+        guard amqp_decode_properties(UInt16(AMQP_BASIC_CLASS), &pool, encoded, &decoded) >= 0 else { return nil }
         var frame = amqp_frame_t()
         frame.frame_type = UInt8(AMQP_FRAME_HEADER)
         frame.channel = 1
@@ -25,13 +35,10 @@ enum HeadersFuzz {
         frame.payload.properties.body_size = 7
         frame.payload.properties.decoded = decoded
         guard case .header(1, let header)? = FrameReader.read(frame) else { broken("a header frame is a header") }
-        let properties = header.properties
         check(
-            describe(properties) == FrameReader.read(frame).flatMap(properties(of:)).map(describe),
+            describe(header.properties) == FrameReader.read(frame).flatMap(properties(of:)).map(describe),
             "reading is deterministic")
-        if header.headersTooDeep { check(properties.headers.isEmpty, "of headers too deep none is kept") }
-        written(properties.headers, &pool)
-        kept(properties, header.headersTooDeep)
+        return body(header, &pool)
     }
 
     private static func properties(of frame: InboundFrame) -> MessageProperties? {

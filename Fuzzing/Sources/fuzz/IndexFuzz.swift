@@ -9,7 +9,7 @@ enum IndexFuzz {
 
     /// A sealed segment of outcomes, some of the same person, with its index.
     private static let base: [String: [UInt8]] = {
-        let disk = MemoryDisk([:])
+        let disk = LedgerFuzz.empty
         do {
             var configuration = LedgerConfiguration()
             configuration.segmentBytes = 2_000
@@ -27,7 +27,7 @@ enum IndexFuzz {
         return disk.contents
     }()
 
-    private static func outcome(_ number: Int) throws -> Outcome {
+    static func outcome(_ number: Int) throws -> Outcome {
         let json = """
             {"schema":"detainer.request/1","requestId":"6f1c2a52-8b0e-4d3c-9a57-2f0b7c1d9e4\(number)",\
             "receivedBy":{"agency":"boston-police"},"receipt":{"channel":"fax"},"form":{"kind":"I-247A"},\

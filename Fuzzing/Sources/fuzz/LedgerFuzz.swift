@@ -11,9 +11,16 @@ enum LedgerFuzz {
     static let open = directory + "/" + LedgerFormat.openName(2)
     static let marks = directory + "/" + AttemptMarks.fileName
 
+    /// A ledger of no records, whose id is always the same: what an input does to it, it does again.
+    static var empty: MemoryDisk {
+        let header = LedgerFormat.header(
+            logID: String(repeating: "0", count: 32), segment: 1, firstRecord: 0, root: MerkleTree().root)
+        return MemoryDisk([directory + "/" + LedgerFormat.openName(1): LedgerFormat.line(header)])
+    }
+
     /// A sealed segment, and an open one with two batches.
     static let base: [String: [UInt8]] = {
-        let disk = MemoryDisk([:])
+        let disk = empty
         do throws(LedgerError) {
             var configuration = LedgerConfiguration()
             configuration.segmentBytes = 700

@@ -3,7 +3,7 @@
 /// The intake contracts: what is read comes back from its canonical form, and an error names places and no values.
 enum MessageFuzz {
     /// The longest sentence lists the members of an object.
-    private static let longestExplanation = 600
+    static let longestExplanation = 600
 
     /// A key of nobody.
     static let key: PseudonymKey = {
@@ -13,6 +13,11 @@ enum MessageFuzz {
     }()
 
     static func run(_ bytes: [UInt8]) {
+        for body in Marking.bodies(of: bytes) {
+            do throws(ContractError) { _ = try IntakeContract.read(body) } catch {
+                check(!error.description.contains(Marking.word), "a refusal holds no value: \(error)")
+            }
+        }
         let message: IntakeMessage
         do throws(ContractError) { message = try IntakeContract.read(bytes) } catch {
             refused(error, bytes)
@@ -34,7 +39,7 @@ enum MessageFuzz {
         }
     }
 
-    private static func json(_ message: IntakeMessage) -> JSONValue {
+    static func json(_ message: IntakeMessage) -> JSONValue {
         switch message {
         case .request(let request): RequestContract.json(request)
         case .record(let record): CaseContract.json(record)
