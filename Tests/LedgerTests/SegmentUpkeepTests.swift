@@ -205,7 +205,7 @@ struct SegmentUpkeepTests {
             var said = truth
             said.records = records
             try checked.enter(said, of: segment)
-            let recovered = try Recovery(directory: bench.worker, files: FileSystem(), now: Bench.now).run { _, _ in }
+            let recovered = try Recovery(directory: bench.worker, files: FileSystem(), now: Bench.now).run { _ in }
             FileSystem().close(recovered.segment.file)
             #expect(
                 recovered.report.signedThrough == 4 && recovered.report.contradicted == nil, "\(segment) \(records)")

@@ -54,7 +54,7 @@ enum Companions {
     }()
 
     static func recover(_ disk: MemoryDisk) throws(LedgerError) -> Recovery.Result {
-        try Recovery(directory: directory, files: disk.files, now: LedgerFuzz.now).run { _, _ in }
+        try Recovery(directory: directory, files: disk.files, now: LedgerFuzz.now).run { _ in }
     }
 
     static func upkeep(_ disk: MemoryDisk) -> SegmentUpkeep {

@@ -65,7 +65,7 @@ enum LedgerFuzz {
 
     private static func recover(_ disk: MemoryDisk) -> Result<Recovery.Result, LedgerError> {
         Result { () throws(LedgerError) in
-            try Recovery(directory: directory, files: disk.files, now: now).run { _, _ in }
+            try Recovery(directory: directory, files: disk.files, now: now).run { _ in }
         }
     }
 

@@ -62,7 +62,7 @@ enum RunsFuzz {
             for block in 0..<run.blockCount { read += try run.block(block) }
             check(read == entries.sorted(), "a run is read as it was written")
             for entry in entries {
-                check(run.mayHold(entry.hash), "the filter forgets nothing")
+                check(try run.mayHold(entry.hash), "the filter forgets nothing")
                 check(try run.entries(with: entry.hash).contains(entry), "what is in it is found")
             }
         } catch { broken("a run that was written is read: \(error)") }
@@ -74,13 +74,19 @@ enum RunsFuzz {
         return run.map { SegmentEnd(logID: $0.logID, records: $0.records, root: $0.root) }
     }
 
-    /// Whatever opens, each of its blocks is read or refused.
+    /// Whatever opens, each of its blocks is read or refused, and so is its filter.
     private static func opened(_ contents: [String: [UInt8]], _ segments: ClosedRange<Int>) {
         do throws(LedgerError) {
             let files = MemoryDisk(contents).files
             guard let run = try IdentityRun.open(segments, in: Companions.directory, files: files) else { return }
             for block in 0..<run.blockCount {
                 do throws(LedgerError) { _ = try run.block(block) } catch {
+                    check(error.code == .corrupted, "damage is told as such: \(error)")
+                }
+            }
+            // The first page of the filter, one within it, and the last; a large run reads them here.
+            for hash in [0, 0x5555_5555_5555_5555, .max] as [UInt64] {
+                do throws(LedgerError) { _ = try run.mayHold(hash) } catch {
                     check(error.code == .corrupted, "damage is told as such: \(error)")
                 }
             }
