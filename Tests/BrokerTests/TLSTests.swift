@@ -45,9 +45,12 @@ struct TLSTests {
         let address = try broker.address(listener, files: broker.files(client: "detainer-worker"))
         try await declare(queue, at: address)
         let bodies = (0..<4000).map { index in
-            index % 200 == 100
-                ? (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ index) }
-                : [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: index % 3000)
+            if index % 200 != 100 { return [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: index % 3000) }
+            // Of no period that frames or TLS's records have, and copied, which no sanitizer makes slow.
+            let period = (0..<1009).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ index) }
+            var body: [UInt8] = []
+            while body.count < 1_000_000 { body += period }
+            return body
         }
         let peer = EventedConnection(address)
         #expect(await peer.opened())
