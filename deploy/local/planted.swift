@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 // Faults for `deploy/local/sanitize` to find: with `none` it has none.
 
@@ -8,7 +9,9 @@ struct Planted {
         switch CommandLine.arguments.last {
         case "overflow": overflow()
         case "race": race(locked: false)
-        default: race(locked: true)
+        default:
+            race(locked: true)
+            contend()
         }
     }
 
@@ -24,6 +27,24 @@ struct Planted {
     final class Counter: @unchecked Sendable {
         var value = 0
         let lock = NSLock()
+    }
+
+    /// Threads want a `Mutex` at once, and one array's empty storage: no fault.
+    static func contend() {
+        final class Numbers: Sendable { let all = Mutex<[Int]>([]) }
+        let numbers = Numbers()
+        let done = DispatchGroup()
+        for _ in 0..<8 {
+            done.enter()
+            Thread.detachNewThread {
+                for number in 0..<10_000 {
+                    let none = [Int](unsafeUninitializedCapacity: 0) { _, count in count = 0 }
+                    numbers.all.withLock { $0 = $0.count > 100 ? none : $0 + [number] }
+                }
+                done.leave()
+            }
+        }
+        done.wait()
     }
 
     /// Two threads count; without the lock nothing orders them.
