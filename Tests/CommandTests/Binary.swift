@@ -1,6 +1,9 @@
 import Foundation
 import Testing
 
+/// Which sanitizer the binary is built with, `address` or `thread`; `deploy/local/sanitize` says so.
+let sanitizer = ProcessInfo.processInfo.environment["DETAINER_TEST_SANITIZER"]
+
 /// The real binary, run as a person would run it.
 struct Binary {
     struct Result {

@@ -19,7 +19,7 @@ struct FaultTableTests {
             site = try Site()
             fault = site.scratch.path + "/fault"
             try await site.apply()
-            let library = try #require(FaultLibrary.path, "a C compiler is needed")
+            let library = try #require(FaultLibrary.preload, "a C compiler is needed")
             worker = SupervisedWorker(
                 site, environment: ["LD_PRELOAD": library, "DETAINER_FAULT_FILE": fault], restarts: false)
         }
@@ -213,7 +213,8 @@ struct FaultTableTests {
         let worker = SupervisedWorker(
             site,
             environment: [
-                "LD_PRELOAD": try #require(FaultLibrary.path, "a C compiler is needed"), "DETAINER_FAULT_CLOCK": clock,
+                "LD_PRELOAD": try #require(FaultLibrary.preload, "a C compiler is needed"),
+                "DETAINER_FAULT_CLOCK": clock,
             ], restarts: false)
         try worker.start()
         try await eventually("consuming") { worker.lastLog.contains("consuming from") }

@@ -121,10 +121,14 @@ struct HostileMessageTests {
             try await eventually("\(hostile.name) is a dead letter") {
                 try await site.waiting(site.prefix + ".dead-letters") > position
             }
+            // A sanitizer keeps what was given back, to see who still uses it: that is no memory of the worker's.
+            if sanitizer != nil { continue }
             let more = try Self.peak(worker) - before
             #expect(more < Self.mostKilobytes, "\(hostile.name): \(more) kB more than before")
         }
-        print("hostile messages: \(before) kB before \(messages.count) of them, \(try Self.peak(worker)) kB at most")
+        print(
+            "hostile messages: \(before) kB before \(messages.count) of them, \(try Self.peak(worker)) kB at most"
+                + (sanitizer.map { "; not compared, for it is built with the \($0) sanitizer" } ?? ""))
         #expect(worker.isRunning)
         #expect(await worker.terminateAndWait() == 0)
         let letters = try await site.letters()

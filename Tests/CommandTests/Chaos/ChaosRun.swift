@@ -43,7 +43,7 @@ final class ChaosRun: Sendable {
         calm = Relay(to: ports)
         let site = try Site(url: "amqp://guest:guest@127.0.0.1:\(calm.port)/%2F")
         self.site = site
-        let library = try #require(FaultLibrary.path, "a C compiler is needed")
+        let library = try #require(FaultLibrary.preload, "a C compiler is needed")
         let relayURL = "amqp://guest:guest@127.0.0.1:\(relay.port)/%2F"
         workers = (1...count).map { number in
             SupervisedWorker(

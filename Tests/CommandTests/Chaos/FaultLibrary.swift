@@ -4,7 +4,10 @@ import Testing
 
 /// The library that makes a worker's system calls fail, built once for all tests.
 enum FaultLibrary {
-    static let path: String? = build()
+    /// What `LD_PRELOAD` says to load it, besides what is loaded before the tests themselves.
+    static let preload: String? = build().map { library in
+        [library, ProcessInfo.processInfo.environment["LD_PRELOAD"]].compactMap(\.self).joined(separator: ":")
+    }
 
     private static func build() -> String? {
         let library = FileManager.default.temporaryDirectory.path + "/faults-\(UUID().uuidString).so"
