@@ -137,9 +137,14 @@ final class ChaosRun: Sendable {
             try? FileManager.default.removeItem(atPath: site.scratch.path + "/fault-w\(number)")
         }
         for worker in workers { #expect(await worker.stop() == 0) }
-        for number in 1...workers.count {
-            let last = try await site.worker("w\(number)").binary.run("worker", "run", "--exit-when-idle", "2")
-            #expect(last.code == 0, "\(last.errors)")
+        try await withThrowingTaskGroup(of: Void.self) { pool in
+            for number in 1...workers.count {
+                pool.addTask { [site] in
+                    let last = try await site.worker("w\(number)").binary.run("worker", "run", "--exit-when-idle", "2")
+                    #expect(last.code == 0, "\(last.errors)")
+                }
+            }
+            try await pool.waitForAll()
         }
         #expect(try await site.waiting(site.requestQueue) == 0)
     }
