@@ -5,8 +5,8 @@ import Testing
 
 /// Real crashes of real processes against a real broker; nothing is lost and nothing counts twice.
 ///
-/// `DETAINER_CHAOS_SECONDS` says how long each goes on; `deploy/local/chaos` is the way to run them for long. Both go on
-/// at once: each has workers and brokers of its own, and mostly waits for them.
+/// `DETAINER_CHAOS_SECONDS` says how long each goes on; `deploy/local/chaos` is the way to run them for long. Both go
+/// on at once: each has workers and brokers of its own, and mostly waits for them.
 @Suite(.enabled(if: brokerURL != nil, "DETAINER_TEST_BROKER_URL is not set"))
 struct ChaosTests {
     private static let seconds =
