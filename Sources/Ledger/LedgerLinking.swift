@@ -15,8 +15,6 @@ public struct LedgerLinking: Sendable {
 
     /// How many entries are read at once: some ten megabytes of them.
     private static let batch = 4_096
-    /// Ties that are compared at once, about: with their table they fit a core's own cache.
-    private static let bucketTies = 1 << 15
     /// First bytes of hashes whose ties are read at once, a part of 32: some ten megabytes of ten million entries.
     private static let firstBytes = 8
 
@@ -41,29 +39,27 @@ public struct LedgerLinking: Sendable {
     }
 
     /// Finds the entries that share a tie whose hash has one of these first bytes.
+    ///
+    /// Most ties are of one entry alone: the hashes are gone over once to see which may come twice, and only those are
+    /// compared.
     private static func pairs(_ catalog: LedgerCatalog, _ firstBytes: Range<Int>) throws -> [(UInt32, UInt32)] {
-        let ranges = catalog.parts.map { part in
-            part.index.tieStarts[firstBytes.lowerBound]..<part.index.tieStarts[firstBytes.upperBound]
+        let columns = try catalog.parts.map { part throws(LedgerError) in
+            let range = part.index.tieStarts[firstBytes.lowerBound]..<part.index.tieStarts[firstBytes.upperBound]
+            if range.isEmpty { return (range, [UInt64]()) }
+            return (range, try part.index.tieHashes.read(range, from: part.index.bytes.opened()))
         }
-        // By the next bits, so that each of the tables is small.
-        var bits = 0
-        while ranges.reduce(0, { $0 + $1.count }) >> bits > bucketTies, bits < 20 { bits += 1 }
-        var tables = [TieTable](repeating: TieTable(), count: 1 << bits)
-        let (shift, mask) = (64 - 5 - bits, UInt64(1) << bits - 1)
-        for (part, range) in zip(catalog.parts, ranges) where !range.isEmpty {
-            let opened = try part.index.bytes.opened()
-            let hashes = try part.index.tieHashes.read(range, from: opened)
-            let entries = try part.index.tieEntries.read(range, from: opened)
-            for position in 0..<hashes.count {
+        var seen = SeenHashes(for: columns.reduce(0) { $0 + $1.1.count })
+        for (_, hashes) in columns { seen.add(hashes) }
+        var table = TieTable()
+        for (part, (range, hashes)) in zip(catalog.parts, columns) where !range.isEmpty {
+            let entries = try part.index.tieEntries.read(range, from: part.index.bytes.opened())
+            for position in hashes.indices where seen.mayComeTwice(hashes[position]) {
                 guard entries[position] < part.index.entryCount else { throw part.index.damage(in: part.directory) }
-                let table = Int(truncatingIfNeeded: hashes[position] >> UInt64(shift) & mask)
-                tables[table].add(hashes[position], UInt32(part.base) + entries[position])
+                table.add(hashes[position], UInt32(part.base) + entries[position])
             }
         }
         var pairs: [(UInt32, UInt32)] = []
-        for table in tables {
-            table.pairs { first, second in if first != second { pairs.append((first, second)) } }
-        }
+        table.pairs { first, second in if first != second { pairs.append((first, second)) } }
         return pairs
     }
 
@@ -273,7 +269,39 @@ private struct MonthSpan {
     }
 }
 
-/// Finds equal hashes among some thousand: open addressing, linear probing.
+/// Which hashes may come twice: all that do, and one in eight of the others.
+///
+/// Two bits for each of eight places a hash: whether one hash fell there, and whether a second one did.
+private struct SeenHashes {
+    private static let placesPerHash = 8
+    private static let both: UInt64 = 0b11
+
+    private var words: [UInt64]
+    private let mask: UInt64
+
+    init(for count: Int) {
+        var places = 64
+        while places < count * Self.placesPerHash { places <<= 1 }
+        mask = UInt64(places - 1)
+        words = [UInt64](repeating: 0, count: places / 32)
+    }
+
+    mutating func add(_ hashes: [UInt64]) {
+        for hash in hashes {
+            let place = hash & mask
+            let (word, bit) = (Int(truncatingIfNeeded: place >> 5), place & 31 &* 2)
+            // 00 becomes 01, and 01 and 11 become 11.
+            words[word] |= (words[word] >> bit & 1 &* 2 | 1) << bit
+        }
+    }
+
+    func mayComeTwice(_ hash: UInt64) -> Bool {
+        let place = hash & mask
+        return words[Int(truncatingIfNeeded: place >> 5)] >> (place & 31 &* 2) & Self.both == Self.both
+    }
+}
+
+/// Finds equal hashes: open addressing, linear probing.
 private struct TieTable {
     private var ties: [(hash: UInt64, entry: UInt32)] = []
 
