@@ -1,7 +1,7 @@
-/// A split block Bloom filter, in memory; IdentityRun.swift tells how it lies in a run.
+/// A split block Bloom filter: held whole, or asked by the page; IdentityRun.swift tells how it lies in a run.
 struct IdentityFilter: Sendable {
     /// A large run gets by with fewer bits an entry: it holds most of them, and there are few large runs to ask. With
-    /// these, one new id of some twenty is looked for on the disk for nothing, at ten million records and 11 MB.
+    /// these, of some twenty new ids one has a block of entries read for nothing, at ten million records.
     static func bits(perEntryOf segments: Int) -> Int {
         switch segments {
         case ..<8: 16
