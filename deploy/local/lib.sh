@@ -186,6 +186,29 @@ end_child() {
     child=
 }
 
+# Says what comes next.
+step() {
+    say ""
+    say "== $*"
+}
+
+# eventually SECONDS COMMAND…: until it succeeds.
+eventually() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 0.3
+    done
+}
+
+# mirror RELEASE: the mirror that apt has for a release of Debian; no other place names one.
+mirror() {
+    # shellcheck disable=SC2016 # apt expands them
+    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' \
+        | awk -v release="$1" '$1 == release && $2 == "main" { print $3; exit }'
+}
+
 # Ends the script in order on a signal, so that its trap on EXIT cleans up.
 exit_on_signals() {
     trap 'exit 130' INT
