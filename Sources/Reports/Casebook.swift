@@ -74,56 +74,76 @@ public struct Casebook: Sendable {
         return Array(latest.values)
     }
 
-    /// Where each form can be found.
+    /// Where each form can be found. Finding takes no longer where a form has many receipts, or a person many forms.
     private struct Links {
-        private let forms: [Form]
-        private var byRequest: [String: Int] = [:]
-        private var byBooking: [String: [Int]] = [:]
-        private var byPerson: [String: [Int]] = [:]
+        private struct Lodging: Hashable {
+            var booking: String
+            var formDate: CivilDate
+        }
 
+        /// When each form came.
+        private let dates: [CivilDate]
+        private var byRequest: [String: Int] = [:]
+        /// In the order of the forms.
+        private var byBooking: [String: [Int]] = [:]
+        /// The first one.
+        private var byLodging: [Lodging: Int] = [:]
+        /// In the order of the forms.
+        private var byPaper: [PersonsPaper: [Int]] = [:]
+
+        /// - Parameter forms: by the date of their first receipts.
         init(_ forms: [Form]) {
-            self.forms = forms
+            dates = forms.map(\.first.date.date)
             for (position, form) in forms.enumerated() {
+                var (bookings, persons): (Set<String>, Set<String>) = ([], [])
+                var papers: Set<PersonsPaper.Paper> = []
                 for receipt in form.receipts {
                     byRequest[receipt.identity.requestID] = position
-                    if let booking = receipt.pseudonyms.bookingKey {
-                        Self.add(position, &byBooking[booking, default: []])
-                    }
-                    for key in receipt.pseudonyms.personKeys { Self.add(position, &byPerson[key, default: []]) }
+                    if let booking = receipt.pseudonyms.bookingKey { bookings.insert(booking) }
+                    persons.formUnion(receipt.pseudonyms.personKeys)
+                    if let date = receipt.formDate { papers.insert(.dated(date)) }
+                    if let event = receipt.pseudonyms.eventNumber { papers.insert(.event(event)) }
                 }
+                for booking in bookings {
+                    byBooking[booking, default: []].append(position)
+                    for case .dated(let date) in papers {
+                        let lodging = Lodging(booking: booking, formDate: date)
+                        byLodging[lodging] = byLodging[lodging] ?? position
+                    }
+                }
+                for paper in PersonsPaper.all(persons, papers) { byPaper[paper, default: []].append(position) }
             }
         }
 
-        private static func add(_ position: Int, _ positions: inout [Int]) {
-            if positions.last != position { positions.append(position) }
-        }
-
+        /// Of several forms in one custody episode, or of one paper: the first one that it names by date, else the last
+        /// that had come by then, else the first.
         func position(of record: CaseRecord) -> Int? {
             if let id = record.requestID { return byRequest[id] }
             if let booking = record.pseudonyms.bookingKey, let positions = byBooking[booking] {
-                return best(positions, for: record)
+                let named = record.formDate.flatMap { byLodging[Lodging(booking: booking, formDate: $0)] }
+                return named ?? latest([positions], by: record.date)
             }
-            let ofPerson = record.pseudonyms.personKeys.flatMap { byPerson[$0] ?? [] }
-            let ofForm = ofPerson.filter { position in
-                forms[position].receipts.contains { receipt in
-                    record.formDate != nil && record.formDate == receipt.formDate
-                        || record.pseudonyms.eventNumber != nil
-                            && record.pseudonyms.eventNumber == receipt.pseudonyms.eventNumber
-                }
+            func positions(_ paper: PersonsPaper.Paper) -> [[Int]] {
+                record.pseudonyms.personKeys.compactMap { byPaper[PersonsPaper(person: $0, paper: paper)] }
             }
-            return best(ofForm, for: record)
-        }
-
-        /// Of several forms in one custody episode: the one that it names by date, else the last that had come by then,
-        /// else the first.
-        private func best(_ positions: [Int], for record: CaseRecord) -> Int? {
-            let positions = positions.sorted()
-            if let day = record.formDate,
-                let named = positions.first(where: { forms[$0].receipts.contains { $0.formDate == day } })
-            {
+            if let date = record.formDate, let named = positions(.dated(date)).compactMap(\.first).min() {
                 return named
             }
-            return positions.last { forms[$0].first.date.date <= record.date } ?? positions.first
+            guard let event = record.pseudonyms.eventNumber else { return nil }
+            return latest(positions(.event(event)), by: record.date)
+        }
+
+        private func latest(_ lists: [[Int]], by date: CivilDate) -> Int? {
+            lists.compactMap { latest($0, by: date) }.max() ?? lists.compactMap(\.first).min()
+        }
+
+        private func latest(_ positions: [Int], by date: CivilDate) -> Int? {
+            var (low, high) = (0, positions.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if dates[positions[middle]] <= date { low = middle + 1 } else { high = middle }
+            }
+            return low > 0 ? positions[low - 1] : nil
         }
     }
 }

@@ -8,11 +8,20 @@ struct People {
     private var numbers: [String: Int] = [:]
     private var parents: [Int] = []
     private var seen: Set<String> = []
+    /// Those whose receipts were looked at.
+    private var seenForms: Set<String> = []
 
     mutating func meet(_ record: CaseRecord, _ file: Casebook.Case?) {
         guard record.kind == .detained || record.kind == .transferred else { return }
+        let keys = Self.keys(record, file)
+        join(keys)
+        guard let form = file?.form, let key = keys.last, seenForms.insert(key).inserted else { return }
+        for receipt in form.receipts { join([key] + receipt.pseudonyms.personKeys) }
+    }
+
+    private mutating func join(_ keys: [String]) {
         var own: Int?
-        for key in Self.keys(record, file) {
+        for key in keys {
             let number = numbers[key] ?? fresh()
             numbers[key] = number
             if let own { parents[root(number)] = root(own) }
@@ -20,7 +29,7 @@ struct People {
         }
     }
 
-    func number(of record: CaseRecord, _ file: Casebook.Case?) -> Int {
+    mutating func number(of record: CaseRecord, _ file: Casebook.Case?) -> Int {
         guard let key = Self.keys(record, file).first, let number = numbers[key] else { return -1 }
         return root(number)
     }
@@ -33,18 +42,19 @@ struct People {
         return parents.count - 1
     }
 
-    private func root(_ number: Int) -> Int {
+    private mutating func root(_ number: Int) -> Int {
         var number = number
-        while parents[number] != number { number = parents[number] }
+        while parents[number] != number {
+            parents[number] = parents[parents[number]]
+            number = parents[number]
+        }
         return number
     }
 
+    /// What a record names the individual by; its form, where it has one, comes last.
     private static func keys(_ record: CaseRecord, _ file: Casebook.Case?) -> [String] {
         var keys = record.pseudonyms.personKeys
-        if let file {
-            keys += file.form.receipts.flatMap(\.pseudonyms.personKeys)
-            keys.append("form " + file.form.first.identity.requestID)
-        }
+        if let file { keys.append("form " + file.form.first.identity.requestID) }
         return keys.isEmpty ? ["record " + record.identity.recordID] : keys
     }
 }

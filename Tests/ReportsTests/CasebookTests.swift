@@ -119,6 +119,23 @@ struct CasebookTests {
         #expect(linked(receipts, [try Files.record(1, .cancellation(.unknown), about: 2)]).cases == [[1]])
     }
 
+    /// Who sends a form and records about it again and again must not keep everybody from the report.
+    @Test(.timeLimit(.minutes(5))) func manyRecordsAboutAFormOfManyReceiptsAreFoundAndCounted() throws {
+        let count = 5_000
+        let receipts = try (0..<count).map { try Files.request($0, file: "A1", name: "N\($0)", event: "E1") }
+        let records = try (0..<count).map { number in
+            try Files.record(
+                number, .detained(.criminalWarrant, from: nil, until: nil), name: "N\(number)", event: "E1")
+        }
+        let casebook = Casebook(outcomes: receipts, records: records)
+        #expect(casebook.cases.map(\.records.count) == [count] && casebook.orphans.isEmpty)
+        let report = AnnualReport(
+            casebook, period: try #require(Period(year: 2024)), jurisdiction: "boston",
+            asOf: Moment(secondsSinceEpoch: 1_800_000_000))
+        // Named by as many names as there are, and by one A-number on the form: one individual.
+        #expect(report.tally["detained", "total"] == 1 && report.tally["requests", "receipts"] == count)
+    }
+
     @Test func whatWasWithdrawnIsNeitherLinkedNorAnOrphan() throws {
         let records = [
             try Files.record(1, .reentryArrest, about: 1),

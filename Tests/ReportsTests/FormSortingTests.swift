@@ -115,4 +115,92 @@ struct FormSortingTests {
         #expect(forms.count == 4)
         #expect(FormSorting.episodes(forms).map(\.count) == [2, 1, 1])
     }
+
+    /// Who sends a form again and again must not keep everybody from the report: compared one with another, so many
+    /// receipts take many minutes.
+    @Test(.timeLimit(.minutes(5))) func manyReceiptsOfOneFormTakeNoLongerEach() throws {
+        let count = 60_000
+        let receipts = try (0..<count).map { number in
+            // By turns with the one and the other, and with both: all of them are one form, spelled in many ways.
+            try receipt(number, file: number % 3 == 1 ? nil : "A1", name: number % 3 == 0 ? nil : "N\(number % 1000)")
+        }
+        #expect(sorted(receipts).map(\.count).max() ?? 0 > count / 3)
+        let one = try (0..<count).map { try receipt($0, file: "A1", name: "N\($0)") }
+        #expect(sorted(one).map(\.count) == [count])
+        // As many forms of one paper as there are receipts, for they differ: the number of each is compared with all.
+        let different = try (0..<count / 20).map { try receipt($0, name: "N", event: "E\($0)") }
+        #expect(sorted(different).count == count / 20)
+    }
+}
+
+/// The rule as it is told, receipt by receipt: what sorts faster must come to the same.
+struct FormRuleTests {
+    private struct Chance: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ state >> 29
+        }
+    }
+
+    private static func areOfOneForm(_ one: Outcome, _ other: Outcome) -> Bool {
+        let (mine, theirs) = (one.pseudonyms, other.pseudonyms)
+        guard mine.keyID == theirs.keyID else { return false }
+        func isSame<Value: Equatable>(_ one: Value?, _ other: Value?) -> Bool { one != nil && one == other }
+        return (isSame(mine.fileNumber, theirs.fileNumber) || isSame(mine.nameAndBirthDate, theirs.nameAndBirthDate))
+            && (isSame(one.formDate, other.formDate) || isSame(mine.eventNumber, theirs.eventNumber))
+    }
+
+    private static func differ(_ one: Outcome, _ other: Outcome) -> Bool {
+        func differ<Value: Equatable>(_ one: Value?, _ other: Value?) -> Bool {
+            one != nil && other != nil && one != other
+        }
+        return differ(one.pseudonyms.fileNumber, other.pseudonyms.fileNumber)
+            || differ(one.pseudonyms.eventNumber, other.pseudonyms.eventNumber) || differ(one.formDate, other.formDate)
+            || one.formKind != .unknown && other.formKind != .unknown && one.formKind != other.formKind
+            || one.agency != other.agency && one.jurisdiction != other.jurisdiction
+    }
+
+    private static func forms(_ outcomes: [Outcome]) -> Set<Set<String>> {
+        var forms: [[Outcome]] = []
+        for outcome in outcomes.sorted(by: {
+            ($0.date.date, $0.identity.requestID) < ($1.date.date, $1.identity.requestID)
+        }) {
+            var own: Int?
+            for position in forms.indices
+            where forms[position].contains(where: { areOfOneForm($0, outcome) })
+                && !forms[position].contains(where: { differ($0, outcome) })
+            {
+                guard let first = own else {
+                    forms[position].append(outcome)
+                    own = position
+                    continue
+                }
+                if forms[first].contains(where: { one in forms[position].contains { differ(one, $0) } }) { continue }
+                forms[first] += forms[position]
+                forms[position] = []
+            }
+            if own == nil { forms.append([outcome]) }
+        }
+        return Set(forms.filter { !$0.isEmpty }.map { Set($0.map(\.identity.requestID)) })
+    }
+
+    @Test(arguments: 0..<100) func sortsAsTheRuleSays(_ seed: Int) throws {
+        var chance = Chance(state: UInt64(seed))
+        func pick<Value>(_ values: [Value]) -> Value { values[Int.random(in: 0..<values.count, using: &chance)] }
+        let outcomes = try (0..<60).map { number in
+            var outcome = try Files.request(
+                number, file: pick([nil, nil, "A1", "A2"]), name: pick([nil, "N1", "N2", "N3"]),
+                formDate: pick([nil, "2024-05-05", "2024-05-06"]),
+                date: pick(["2024-05-06", "2024-05-07", "2024-05-08"]))
+            outcome.pseudonyms.eventNumber = pick([nil, nil, "E1", "E2"])
+            outcome.formKind = pick([.i247A, .i247A, .unknown, .i247G])
+            outcome.agency = pick(["P1", "P1", "P2"])
+            outcome.jurisdiction = pick(["J1", "J1", "J2"])
+            return outcome
+        }
+        let sorted = FormSorting.forms(outcomes).map { Set($0.receipts.map(\.identity.requestID)) }
+        #expect(Set(sorted) == Self.forms(outcomes))
+        #expect(sorted.count < outcomes.count && sorted.reduce(0) { $0 + $1.count } == outcomes.count)
+    }
 }
