@@ -9,68 +9,78 @@ public import Detainers
 public struct LedgerLinking: Sendable {
     private let catalog: LedgerCatalog
     /// Entries that are to be read in full.
-    private var linked: Bits
-    /// Pairs of entries that share a tie.
-    private var pairs: [(UInt32, UInt32)] = []
+    private let linked: EntryBits
+    /// Pairs of entries that share a tie, as each step found them.
+    private let pairs: [[Pair]]
 
-    /// How many entries are read at once: some ten megabytes of them.
-    private static let batch = 4_096
-    /// First bytes of hashes whose ties are read at once, a part of 32: some ten megabytes of ten million entries.
-    private static let firstBytes = 8
+    private typealias Pair = (UInt32, UInt32)
+
+    /// How many entries are read at once on a core: some two megabytes of them.
+    private static let batch = 1_024
+    /// How many ties are compared at once on a core: some ten megabytes of them.
+    private static let tiesAtOnce = 1 << 19
+    /// First bytes of hashes, by which ties are told apart.
+    private static let firstBytes = 256
 
     init(_ catalog: LedgerCatalog) throws {
         self.catalog = catalog
-        linked = Bits(count: catalog.entryCount)
+        var linked = EntryBits(count: catalog.entryCount)
         for part in catalog.parts {
             let traits = try part.index.traits.read(from: part.index.bytes.opened())
             for (entry, trait) in traits.enumerated() where trait == 0 { linked.set(part.base + entry) }
         }
-        let steps = 256 / Self.firstBytes
+        // More ties take more steps, not more memory.
+        let ties = catalog.parts.reduce(0) { $0 + $1.index.tieHashes.count }
+        let steps = min(Self.firstBytes, ties / Self.tiesAtOnce + Parallel.cores)
         let found = Parallel.map(0..<steps) { [catalog] step in
-            Result { try Self.pairs(catalog, step * Self.firstBytes..<(step + 1) * Self.firstBytes) }
-        }
-        for step in found {
-            for (first, second) in try step.get() {
-                linked.set(Int(first))
-                linked.set(Int(second))
-                pairs.append((first, second))
+            Result {
+                try Self.pairs(catalog, step * Self.firstBytes / steps..<(step + 1) * Self.firstBytes / steps)
             }
         }
+        pairs = try found.map { try $0.get() }
+        for (first, second) in pairs.joined() {
+            linked.set(Int(first))
+            linked.set(Int(second))
+        }
+        linked.count()
+        self.linked = linked
     }
 
     /// Finds the entries that share a tie whose hash has one of these first bytes.
     ///
     /// Most ties are of one entry alone: the hashes are gone over once to see which may come twice, and only those are
     /// compared.
-    private static func pairs(_ catalog: LedgerCatalog, _ firstBytes: Range<Int>) throws -> [(UInt32, UInt32)] {
+    private static func pairs(_ catalog: LedgerCatalog, _ firstBytes: Range<Int>) throws -> [Pair] {
         let columns = try catalog.parts.map { part throws(LedgerError) in
-            let range = part.index.tieStarts[firstBytes.lowerBound]..<part.index.tieStarts[firstBytes.upperBound]
+            let range = part.index.ties(firstBytes)
             if range.isEmpty { return (range, [UInt64]()) }
             return (range, try part.index.tieHashes.read(range, from: part.index.bytes.opened()))
         }
         var seen = SeenHashes(for: columns.reduce(0) { $0 + $1.1.count })
         for (_, hashes) in columns { seen.add(hashes) }
         var table = TieTable()
-        for (part, (range, hashes)) in zip(catalog.parts, columns) where !range.isEmpty {
+        for (part, (range, hashes)) in zip(catalog.parts, columns) where hashes.contains(where: seen.mayComeTwice) {
             let entries = try part.index.tieEntries.read(range, from: part.index.bytes.opened())
+            let (base, entryCount) = (UInt32(part.base), part.index.entryCount)
             for position in hashes.indices where seen.mayComeTwice(hashes[position]) {
-                guard entries[position] < part.index.entryCount else { throw part.index.damage(in: part.directory) }
-                table.add(hashes[position], UInt32(part.base) + entries[position])
+                guard entries[position] < entryCount else { throw part.index.damage(in: part.directory) }
+                table.add(hashes[position], base + entries[position])
             }
         }
-        var pairs: [(UInt32, UInt32)] = []
-        table.pairs { first, second in if first != second { pairs.append((first, second)) } }
-        return pairs
+        return table.pairs().filter { $0 != $1 }
     }
 
     /// The entries that share a tie with another one, in order: all that can be on record twice are among them.
     var paired: [Int] {
-        var all = Bits(count: catalog.entryCount)
-        for (first, second) in pairs {
+        var all = EntryBits(count: catalog.entryCount)
+        for (first, second) in pairs.joined() {
             all.set(Int(first))
             all.set(Int(second))
         }
-        return all.positions
+        var positions: [Int] = []
+        positions.reserveCapacity(all.total)
+        all.forEach(in: 0..<catalog.entryCount) { positions.append($0) }
+        return positions
     }
 
     /// How many entries are read in full.
@@ -90,32 +100,33 @@ public struct LedgerLinking: Sendable {
     ///
     /// - Parameter moment: what was recorded later is left out.
     public func linkedBatches(_ days: ClosedRange<CivilDate>, by moment: Moment) throws -> [Batch] {
-        let members = linked.positions
-        var groups = Groups(count: members.count)
-        let ranks = Ranks(members)
-        for (first, second) in pairs { groups.join(ranks[first], ranks[second]) }
+        var groups = EntryGroups(count: linked.total)
+        for (first, second) in pairs.joined() { groups.join(linked.rank(Int(first)), linked.rank(Int(second))) }
         let bound = Bound(days, moment)
-        var isTouched = [Bool](repeating: false, count: members.count)
+        var isTouched = EntryBits(count: linked.total)
         var isRecorded = isTouched
-        try eachPart(of: members) { part, range in
+        var member = 0
+        for part in catalog.parts {
             let opened = try part.index.bytes.opened()
             let days = try part.index.days.read(from: opened)
             let recordedAt = try part.index.recordedAt.read(from: opened)
-            for member in range {
-                let entry = members[member] - part.base
-                isRecorded[member] = bound.isRecorded(recordedAt[entry])
-                if bound.isOfPeriod(days[entry]) { isTouched[groups.root(member)] = true }
+            linked.forEach(in: part.base..<part.base + part.index.entryCount) { entry in
+                if bound.isRecorded(recordedAt[entry - part.base]) { isRecorded.set(member) }
+                if bound.isOfPeriod(days[entry - part.base]) { isTouched.set(groups.root(member)) }
+                member += 1
             }
         }
         // By groups, which come in the order in which they began.
-        var order: [(group: Int, entry: Int)] = []
-        for member in members.indices where isRecorded[member] {
+        var order: [(group: UInt32, entry: UInt32)] = []
+        member = 0
+        linked.forEach(in: 0..<catalog.entryCount) { entry in
             let group = groups.root(member)
-            if isTouched[group] { order.append((group, members[member])) }
+            if isRecorded[member], isTouched[group] { order.append((UInt32(group), UInt32(entry))) }
+            member += 1
         }
         order.sort { $0 < $1 }
         return batches(
-            order.map(\.entry), endsGroup: { $0 + 1 == order.count || order[$0].group != order[$0 + 1].group })
+            order.map { Int($0.entry) }, endsGroup: { $0 + 1 == order.count || order[$0].group != order[$0 + 1].group })
     }
 
     /// Those of the outcomes that stand alone whose day is one of these.
@@ -145,18 +156,6 @@ public struct LedgerLinking: Sendable {
             batch.removeAll(keepingCapacity: true)
         }
         return batches
-    }
-
-    /// - Parameter entries: in their order.
-    private func eachPart(of entries: [Int], _ body: (LedgerCatalog.Part, Range<Int>) throws -> Void) throws {
-        var start = 0
-        for part in catalog.parts {
-            let end = part.base + part.index.entryCount
-            var next = start
-            while next < entries.count, entries[next] < end { next += 1 }
-            if next > start { try body(part, start..<next) }
-            start = next
-        }
     }
 
     /// Outcomes that stand alone, alike ones together.
@@ -266,130 +265,5 @@ private struct MonthSpan {
         let number = first + month
         // INVARIANT: there is a first of every month.
         return CivilDate(year: number / 12, month: number % 12 + 1, day: 1) ?? CivilDate(daysSinceEpoch: 0)
-    }
-}
-
-/// Which hashes may come twice: all that do, and one in eight of the others.
-///
-/// Two bits for each of eight places a hash: whether one hash fell there, and whether a second one did.
-private struct SeenHashes {
-    private static let placesPerHash = 8
-    private static let both: UInt64 = 0b11
-
-    private var words: [UInt64]
-    private let mask: UInt64
-
-    init(for count: Int) {
-        var places = 64
-        while places < count * Self.placesPerHash { places <<= 1 }
-        mask = UInt64(places - 1)
-        words = [UInt64](repeating: 0, count: places / 32)
-    }
-
-    mutating func add(_ hashes: [UInt64]) {
-        for hash in hashes {
-            let place = hash & mask
-            let (word, bit) = (Int(truncatingIfNeeded: place >> 5), place & 31 &* 2)
-            // 00 becomes 01, and 01 and 11 become 11.
-            words[word] |= (words[word] >> bit & 1 &* 2 | 1) << bit
-        }
-    }
-
-    func mayComeTwice(_ hash: UInt64) -> Bool {
-        let place = hash & mask
-        return words[Int(truncatingIfNeeded: place >> 5)] >> (place & 31 &* 2) & Self.both == Self.both
-    }
-}
-
-/// Finds equal hashes: open addressing, linear probing.
-private struct TieTable {
-    private var ties: [(hash: UInt64, entry: UInt32)] = []
-
-    mutating func add(_ hash: UInt64, _ entry: UInt32) { ties.append((hash, entry)) }
-
-    /// Each entry with the first one that has the same tie.
-    func pairs(_ body: (UInt32, UInt32) -> Void) {
-        guard ties.count > 1 else { return }
-        var size = 4
-        while size < ties.count * 2 { size <<= 1 }
-        // 0: free; else the tie's number, from 1.
-        var slots = [UInt32](repeating: 0, count: size)
-        for (number, tie) in ties.enumerated() {
-            // The upper bits are the bucket's.
-            var slot = Int(truncatingIfNeeded: tie.hash & UInt64(size - 1))
-            while slots[slot] != 0 {
-                let other = ties[Int(slots[slot]) - 1]
-                if other.hash == tie.hash {
-                    body(other.entry, tie.entry)
-                    break
-                }
-                slot = (slot + 1) & (size - 1)
-            }
-            if slots[slot] == 0 { slots[slot] = UInt32(number + 1) }
-        }
-    }
-}
-
-/// One bit for each entry.
-private struct Bits: Sendable {
-    private var words: [UInt64]
-
-    init(count: Int) { words = [UInt64](repeating: 0, count: (count + 63) / 64) }
-
-    subscript(_ position: Int) -> Bool { words[position >> 6] & 1 << UInt64(position & 63) != 0 }
-
-    mutating func set(_ position: Int) { words[position >> 6] |= 1 << UInt64(position & 63) }
-
-    var total: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
-
-    /// In order.
-    var positions: [Int] {
-        var positions: [Int] = []
-        for (number, word) in words.enumerated() {
-            var rest = word
-            while rest != 0 {
-                positions.append(number * 64 + rest.trailingZeroBitCount)
-                rest &= rest - 1
-            }
-        }
-        return positions
-    }
-}
-
-/// Where each entry stands among those that are linked.
-private struct Ranks {
-    private let members: [Int]
-
-    init(_ members: [Int]) { self.members = members }
-
-    subscript(_ entry: UInt32) -> Int {
-        var (low, high) = (0, members.count)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if members[middle] <= Int(entry) { low = middle } else { high = middle }
-        }
-        return low
-    }
-}
-
-/// Union-find, with halving of paths.
-private struct Groups {
-    private var parents: [Int]
-
-    init(count: Int) { parents = Array(0..<count) }
-
-    mutating func root(_ member: Int) -> Int {
-        var member = member
-        while parents[member] != member {
-            parents[member] = parents[parents[member]]
-            member = parents[member]
-        }
-        return member
-    }
-
-    mutating func join(_ one: Int, _ other: Int) {
-        let (one, other) = (root(one), root(other))
-        // The earlier one stands for both, so that groups come in the order in which they began.
-        parents[max(one, other)] = min(one, other)
     }
 }

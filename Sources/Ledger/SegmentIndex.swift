@@ -39,6 +39,8 @@ struct SegmentIndex: Sendable {
     static let format = "detainer.index/1"
     /// Far above any header: some 64 hashes and a few names of jurisdictions.
     private static let maximumHeaderBytes = 64 << 10
+    /// Nearly all are shorter.
+    private static let usualHeaderBytes = 4 << 10
     private static let startCount = 257
 
     let bytes: FileBytes
@@ -57,7 +59,7 @@ struct SegmentIndex: Sendable {
     let days: NumberColumn<UInt32>
     let traits: NumberColumn<UInt32>
     /// How many ties have a hash whose first byte is below each of the values from 0 to 256.
-    let tieStarts: [Int]
+    private let tieStarts: [UInt32]
     let tieHashes: NumberColumn<UInt64>
     let tieEntries: NumberColumn<UInt32>
     private let traitEnds: NumberColumn<UInt32>
@@ -66,7 +68,7 @@ struct SegmentIndex: Sendable {
     /// - Throws: where they cannot be read.
     init?(_ bytes: FileBytes, segment: Int) throws(LedgerError) {
         let opened = try bytes.opened()
-        guard let line = try opened.line(0..<Self.maximumHeaderBytes),
+        guard let line = try Self.headerLine(opened),
             let header = LedgerFormat.value(line[...]), header["format"]?.stringValue == Self.format,
             header["segment"]?.intValue == segment
         else { return nil }
@@ -92,8 +94,9 @@ struct SegmentIndex: Sendable {
             let tieEntries = NumberColumn<UInt32>(offset: tieHashes.end, count: ties, within: bytes.count),
             let traitEnds = NumberColumn<UInt32>(offset: tieEntries.end, count: traitCount, within: bytes.count)
         else { return nil }
-        tieStarts = try starts.read(from: opened).map(Int.init)
-        guard tieStarts.last == ties, zip(tieStarts, tieStarts.dropFirst()).allSatisfy({ $0 <= $1 }) else { return nil }
+        tieStarts = try starts.read(from: opened)
+        guard tieStarts.last.map(Int.init) == ties, zip(tieStarts, tieStarts.dropFirst()).allSatisfy({ $0 <= $1 })
+        else { return nil }
         self.bytes = bytes
         (self.segmentBytes, self.logID, self.firstRecord) = (segmentBytes, logID, firstRecord)
         (self.previousRoot, self.tree, self.announcedThrough) = (previousRoot, tree, announcedThrough)
@@ -102,7 +105,17 @@ struct SegmentIndex: Sendable {
         (self.traits, self.tieHashes, self.tieEntries, self.traitEnds) = (traits, tieHashes, tieEntries, traitEnds)
     }
 
+    private static func headerLine(_ opened: FileBytes.OpenedBytes) throws(LedgerError) -> [UInt8]? {
+        if let line = try opened.line(0..<usualHeaderBytes) { return line }
+        return try opened.line(0..<maximumHeaderBytes)
+    }
+
     var entryCount: Int { offsets.count }
+
+    /// Which ties have a hash with one of these first bytes.
+    func ties(_ firstBytes: Range<Int>) -> Range<Int> {
+        Int(tieStarts[firstBytes.lowerBound])..<Int(tieStarts[firstBytes.upperBound])
+    }
 
     /// One of its numbers leads nowhere: its body was damaged since it was made.
     func damage(in directory: String) -> LedgerError {

@@ -85,12 +85,13 @@ public struct AnnualReport: Sendable {
             period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: catalog.heads,
             unread: unread, keepsUnits: false)
         let (linking, days) = (try catalog.linking(), period.first...period.last)
-        try add(linking, linking.linkedBatches(days, by: asOf))
         let alike = try linking.lone(days, by: asOf).filter { $0.outcome.jurisdiction == jurisdiction }
-        if alike.reduce(0, { $0 + $1.count }) <= mostListed {
+        let isListed = alike.reduce(0) { $0 + $1.count } <= mostListed
+        if !isListed { listed = nil }
+        try add(linking, linking.linkedBatches(days, by: asOf))
+        if isListed {
             try add(linking, linking.loneBatches(days, by: asOf))
         } else {
-            listed = nil
             for alike in alike { count(alike.outcome, times: alike.count) }
         }
         finish()
@@ -127,15 +128,18 @@ public struct AnnualReport: Sendable {
 
     /// The same report before anything was counted.
     private var emptied: AnnualReport {
-        AnnualReport(
+        var report = AnnualReport(
             period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: checkpoints,
             unread: unread, keepsUnits: tally.keepsUnits)
+        if listed == nil { report.listed = nil }
+        return report
     }
 
     private mutating func merge(_ other: AnnualReport) {
         tally.merge(other.tally)
         policies.merge(other.policies) { mine, _ in mine }
-        listed? += other.listed ?? []
+        if let others = other.listed { listed? += others } else { listed = nil }
+        boundList()
         reimbursements += other.reimbursements
         context.formUnion(other.context)
     }
@@ -170,8 +174,11 @@ public struct AnnualReport: Sendable {
         }
     }
 
+    private mutating func boundList() {
+        if let count = listed?.count, count > Self.mostListed { listed = nil }
+    }
+
     private mutating func finish() {
-        if tally["requests", "total"] > Self.mostListed { listed = nil }
         listed?.sort { ($0.date, $0.requestID) < ($1.date, $1.requestID) }
         reimbursements.sort { ($0.received, $0.recordID) < ($1.received, $1.recordID) }
         tally.sort(below: "requests", "byStation")
@@ -228,6 +235,7 @@ public struct AnnualReport: Sendable {
             add(["requests", "notHonored"], unit)
         }
         listed?.append(ListedRequest(form, records))
+        boundList()
     }
 
     private mutating func countReasons(_ form: Form, _ unit: Tally.Unit, times: Int) {
