@@ -38,6 +38,12 @@ struct DraftFile: ~Copyable {
         if buffer.count >= Self.bufferBytes { try flush() }
     }
 
+    /// Reads what was written; fewer bytes where there are not so many.
+    mutating func read(_ offset: Int, _ count: Int) throws(FileSystem.Errno) -> [UInt8] {
+        if offset + count > self.count - buffer.count { try flush() }
+        return try files.wholeAt(file, offset, count)
+    }
+
     private mutating func flush() throws(FileSystem.Errno) {
         try files.writeAll(file, buffer)
         buffer.removeAll(keepingCapacity: true)

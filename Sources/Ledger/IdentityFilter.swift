@@ -38,8 +38,6 @@ struct IdentityFilter: Sendable {
         return SIMD8(repeating: 1) &<< places
     }
 
-    mutating func add(_ hash: UInt64) { blocks[Self.block(of: hash, among: blocks.count)] |= Self.bits(hash) }
-
     func mayHold(_ hash: UInt64) -> Bool {
         Self.mayHold(hash, blocks[Self.block(of: hash, among: blocks.count)])
     }
@@ -81,17 +79,41 @@ struct IdentityFilter: Sendable {
         return true
     }
 
-    /// Hands its pages on, in order.
-    func write<Failure: Error>(_ body: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
-        for first in stride(from: 0, to: blocks.count, by: Self.pageBlocks) {
-            var page: [UInt8] = []
-            page.reserveCapacity(Self.pageBytes)
-            for block in blocks[first..<min(blocks.count, first + Self.pageBlocks)] {
-                for word in 0..<8 { page.append(block[word]) }
+    /// Makes the pages of a filter of hashes that ascend, one after the other: their upper halves choose the blocks, so
+    /// that a page is whole when a hash of the next one comes.
+    struct PageMaker {
+        private let blockCount: Int
+        private var page = 0
+        private var blocks = [SIMD8<UInt32>](repeating: .zero, count: pageBlocks)
+
+        init(blockCount: Int) { self.blockCount = blockCount }
+
+        mutating func add<Failure: Error>(
+            _ hash: UInt64, _ write: ([UInt8]) throws(Failure) -> Void
+        ) throws(Failure) {
+            let block = IdentityFilter.block(of: hash, among: blockCount)
+            while page < block / pageBlocks { try endPage(write) }
+            blocks[block % pageBlocks] |= IdentityFilter.bits(hash)
+        }
+
+        /// Makes the last ones.
+        consuming func finish<Failure: Error>(_ write: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+            while page < pageCount(of: blockCount) { try endPage(write) }
+        }
+
+        private mutating func endPage<Failure: Error>(
+            _ write: ([UInt8]) throws(Failure) -> Void
+        ) throws(Failure) {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(pageBytes)
+            for block in blocks.indices {
+                for word in 0..<8 { bytes.append(blocks[block][word]) }
+                blocks[block] = .zero
             }
-            page += repeatElement(0, count: Self.pageBytes - RunFormat.checkBytes - page.count)
-            page.append(CRC32C.checksum(page[...]))
-            try body(page)
+            bytes += repeatElement(0, count: pageBytes - RunFormat.checkBytes - bytes.count)
+            bytes.append(CRC32C.checksum(bytes[...]))
+            try write(bytes)
+            page += 1
         }
     }
 }

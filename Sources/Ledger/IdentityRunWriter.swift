@@ -3,7 +3,7 @@ import Glibc
 
 /// Writes a run, entry after entry, into a draft that takes its place when it is whole.
 ///
-/// Memory: the fences and the filter.
+/// Memory: the fences, and buffers of half a megabyte, however many entries there are.
 struct IdentityRunWriter: ~Copyable {
     private let directory: String
     private let path: String
@@ -13,7 +13,9 @@ struct IdentityRunWriter: ~Copyable {
     private var last: RunEntry?
     private var block: [UInt8] = []
     private var fences: [UInt8] = []
-    private var filter: IdentityFilter
+    private let filterBlocks: Int
+    /// Where the blocks begin.
+    private let blocksOffset: Int
 
     /// - Parameter end: of the last segment.
     init(
@@ -22,8 +24,7 @@ struct IdentityRunWriter: ~Copyable {
         self.directory = directory
         path = directory + "/" + RunFormat.fileName(segments)
         entryCount = entries
-        let filterBlocks = IdentityFilter.blockCount(for: entries, segments: segments.count)
-        filter = IdentityFilter(blockCount: filterBlocks)
+        filterBlocks = IdentityFilter.blockCount(for: entries, segments: segments.count)
         func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
         let header: JSONValue = [
             "format": .string(RunFormat.name), "first": number(segments.lowerBound),
@@ -32,6 +33,7 @@ struct IdentityRunWriter: ~Copyable {
             "filterBlocks": number(filterBlocks),
         ]
         draft = try Self.begin(path, LedgerFormat.line(header), files)
+        blocksOffset = draft.count
     }
 
     private static func begin(
@@ -52,7 +54,6 @@ struct IdentityRunWriter: ~Copyable {
         block.append(entry.hash)
         block.append(entry.segment)
         block.append(entry.offset)
-        filter.add(entry.hash)
         written += 1
         if written % RunFormat.blockEntries == 0 { try endBlock() }
     }
@@ -74,12 +75,39 @@ struct IdentityRunWriter: ~Copyable {
         if !block.isEmpty { try endBlock() }
         fences.append(CRC32C.checksum(fences[...]))
         try write(fences)
-        let (filter, directory, path) = (filter, directory, path)
-        var draft = draft
+        let (directory, path) = (directory, path)
         do throws(FileSystem.Errno) {
-            try filter.write { bytes throws(FileSystem.Errno) in try draft.write(bytes) }
+            try writeFilter()
             try draft.finish(directory)
         } catch { throw .failed("write", path, error) }
+    }
+
+    /// So many blocks are read at once.
+    private static let blocksAtOnce = 64
+
+    /// The filter lies behind the blocks that it is of. These are read again: held until then, the filter would be the
+    /// largest thing that a worker has.
+    private mutating func writeFilter() throws(FileSystem.Errno) {
+        var pages = IdentityFilter.PageMaker(blockCount: filterBlocks)
+        let bytesAtOnce = Self.blocksAtOnce * RunFormat.blockBytes
+        var rest = entryCount
+        var offset = blocksOffset
+        while rest > 0 {
+            let bytes = try draft.read(offset, bytesAtOnce)
+            var start = 0
+            while start + RunFormat.blockBytes <= bytes.count, rest > 0 {
+                for entry in 0..<min(rest, RunFormat.blockEntries) {
+                    let hash = bytes.number(at: start + entry * RunFormat.entryBytes, as: UInt64.self)
+                    try pages.add(hash) { page throws(FileSystem.Errno) in try draft.write(page) }
+                }
+                rest -= min(rest, RunFormat.blockEntries)
+                start += RunFormat.blockBytes
+            }
+            // It was written just now; who truncated it meanwhile must not keep us here for ever.
+            if start == 0 { throw FileSystem.Errno(number: EIO) }
+            offset += start
+        }
+        try pages.finish { page throws(FileSystem.Errno) in try draft.write(page) }
     }
 }
 
@@ -96,7 +124,7 @@ struct RunMerge {
     /// So many of one size make one of the next: an id is written four times until it is among five hundred segments,
     /// and is looked for in some twenty filters at most.
     static let fanIn = 8
-    /// Larger ones are not merged: a merge holds the filter that it makes, some 8 MB at this size.
+    /// Larger ones are not merged: a merge of eight million entries takes seconds already.
     static let largest = 512
 
     /// The first runs that are to be merged, largest first, so that a backlog of small ones is not merged twice.
