@@ -56,6 +56,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev", "libssl-dev"])]),
+        .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CFileSystem"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         room("AMQPClient", ["CRabbitMQ", "CZlib"]),
@@ -72,7 +73,7 @@ let package = Package(
             "DetainerCommands",
             [
                 "AMQPClient", "Detainers", "Intake", "Policy", "Ledger", "Worker", "DeadLetters", "Reports",
-                "Aggregation", "Operations", argumentParser, logging,
+                "Aggregation", "Operations", "CAllocator", argumentParser, logging,
             ] + lifecycle),
         .executableTarget(
             name: "detainer", dependencies: ["DetainerCommands", argumentParser], swiftSettings: settings),

@@ -4,6 +4,7 @@ import DetainerCommands
 @main
 enum Detainer {
     static func main() async {
+        Allocator.limit()
         await DetainerCommand.main()
     }
 }
