@@ -2,26 +2,48 @@
 ///
 /// Memory: a block of each.
 struct EntryMerge {
-    /// Those that have an entry, by it.
     private var cursors: [RunCursor]
+    /// Those that have an entry, by it: what is compared stands here, and nothing else is touched for it.
+    private var heads: [Head] = []
 
-    init(_ cursors: [RunCursor]) { self.cursors = cursors.filter { $0.entry != nil }.sorted { $0.precedes($1) } }
+    private struct Head {
+        var entry: RunEntry
+        var ledger: Int
+        /// Which of the cursors it is of.
+        var cursor: Int
+
+        func precedes(_ other: Head) -> Bool {
+            (entry.hash, ledger, entry.segment, entry.offset)
+                < (other.entry.hash, other.ledger, other.entry.segment, other.entry.offset)
+        }
+    }
+
+    init(_ cursors: [RunCursor]) {
+        self.cursors = cursors
+        for (number, cursor) in cursors.enumerated() {
+            if let entry = cursor.entry { heads.append(Head(entry: entry, ledger: cursor.ledger, cursor: number)) }
+        }
+        heads.sort { $0.precedes($1) }
+    }
 
     /// The next entry by hash, ledger and place; `nil` behind the last.
     ///
     /// - Throws: `.corrupted` where a run is damaged.
     mutating func next() throws(LedgerError) -> (ledger: Int, entry: RunEntry)? {
-        guard !cursors.isEmpty, let entry = cursors[0].entry else { return nil }
-        let ledger = cursors[0].ledger
-        try cursors[0].advance()
-        if cursors[0].entry == nil { cursors.removeFirst() }
-        // Those behind the first are in order: it goes to its place among them.
+        guard let head = heads.first else { return nil }
+        guard let entry = try cursors[head.cursor].next() else {
+            heads.removeFirst()
+            return (head.ledger, head.entry)
+        }
+        // Those behind the first are in order: its next entry goes to its place among them.
+        let next = Head(entry: entry, ledger: head.ledger, cursor: head.cursor)
         var place = 0
-        while place + 1 < cursors.count, cursors[place + 1].precedes(cursors[place]) {
-            cursors.swapAt(place, place + 1)
+        while place + 1 < heads.count, heads[place + 1].precedes(next) {
+            heads[place] = heads[place + 1]
             place += 1
         }
-        return (ledger, entry)
+        heads[place] = next
+        return (head.ledger, head.entry)
     }
 }
 
@@ -37,10 +59,15 @@ struct RunCursor {
 
     /// - Parameters:
     ///   - ledger: the number of the ledger that it belongs to, where there are several.
+    ///   - first: entries with a lower hash are passed over.
     ///   - isRemovingDamaged: whether a damaged run is removed, so that the next start makes it again.
-    init(_ run: IdentityRun, of ledger: Int = 0, removingDamaged isRemovingDamaged: Bool) throws(LedgerError) {
+    init(
+        _ run: IdentityRun, of ledger: Int = 0, from first: UInt64 = 0, removingDamaged isRemovingDamaged: Bool
+    ) throws(LedgerError) {
         (self.ledger, self.run, self.isRemovingDamaged, entries) = (ledger, run, isRemovingDamaged, [])
+        nextBlock = run.firstBlock(from: first)
         try read()
+        while let entry, entry.hash < first { _ = try next() }
     }
 
     /// - Parameter entries: ascending.
@@ -50,17 +77,11 @@ struct RunCursor {
 
     var entry: RunEntry? { position < entries.count ? entries[position] : nil }
 
-    /// By the next entry; both have one.
-    func precedes(_ other: RunCursor) -> Bool {
-        guard let entry, let theirs = other.entry else { return false }
-        return (entry.hash, ledger, entry.segment, entry.offset) < (
-            theirs.hash, other.ledger, theirs.segment, theirs.offset
-        )
-    }
-
-    mutating func advance() throws(LedgerError) {
+    /// Goes on to the next entry; `nil` behind the last.
+    mutating func next() throws(LedgerError) -> RunEntry? {
         position += 1
         if position == entries.count { try read() }
+        return entry
     }
 
     private mutating func read() throws(LedgerError) {

@@ -199,13 +199,21 @@ final class IdentityRun: Sendable {
         return FilterPage(number: number, bytes: bytes)
     }
 
-    /// The blocks that may hold that hash.
-    private func blocks(with hash: UInt64) -> Range<Int> {
+    /// The first block that may hold that hash, or one above it.
+    func firstBlock(from hash: UInt64) -> Int { max(0, firstFence(from: hash) - 1) }
+
+    private func firstFence(from hash: UInt64) -> Int {
         var (low, high) = (0, fences.count)
         while low < high {
             let middle = (low + high) / 2
             if fences[middle] < hash { low = middle + 1 } else { high = middle }
         }
+        return low
+    }
+
+    /// The blocks that may hold that hash.
+    private func blocks(with hash: UInt64) -> Range<Int> {
+        let low = firstFence(from: hash)
         // The block before the first fence that is not below may end in the hash.
         var end = low
         while end < fences.count, fences[end] == hash { end += 1 }

@@ -16,22 +16,19 @@ public struct UnionCount: Sendable {
     init(_ ledgers: [VerifiedEntries]) throws {
         outcomes = ledgers.reduce(0) { $0 + $1.outcomes }
         records = ledgers.reduce(0) { $0 + $1.caseRecords }
-        var cursors: [RunCursor] = []
-        for (number, ledger) in ledgers.enumerated() {
-            for run in ledger.runs { cursors.append(try RunCursor(run, of: number, removingDamaged: false)) }
-            cursors.append(RunCursor(ledger.others.sorted(), of: number))
+        let others = ledgers.map { $0.others.sorted() }
+        // Each core takes a part of all hashes; those of one identity are in one part.
+        let parts = Parallel.map(0..<Parallel.cores) { core in
+            Result { try Part(ledgers, others, core, of: Parallel.cores) }
         }
-        var merge = EntryMerge(cursors)
         var found: [Conflict] = []
-        var group: [Place] = []
-        while let next = try merge.next() {
-            if group.first?.entry.hash != next.entry.hash {
-                try add(group, ledgers, &found)
-                group.removeAll(keepingCapacity: true)
-            }
-            group.append(next)
+        for part in parts {
+            let part = try part.get()
+            outcomes += part.outcomes
+            records += part.records
+            repeats += part.repeats
+            found += part.found
         }
-        try add(group, ledgers, &found)
         found.sort {
             ($0.place.ledger, $0.place.entry.segment, $0.place.entry.offset)
                 < ($1.place.ledger, $1.place.entry.segment, $1.place.entry.offset)
@@ -46,33 +43,65 @@ public struct UnionCount: Sendable {
 
     private typealias Place = (ledger: Int, entry: RunEntry)
 
-    private struct Conflict {
+    private struct Conflict: Sendable {
         /// Of the entry that showed it.
         var place: Place
         var identity: LedgerEntry.Identity
     }
 
-    /// - Parameter group: all entries with one hash, in the order of the ledgers.
-    private mutating func add(_ group: [Place], _ ledgers: [VerifiedEntries], _ found: inout [Conflict]) throws {
-        if group.count < 2 { return }
-        var union = LedgerUnion()
-        for place in group {
-            let ledger = ledgers[place.ledger]
-            let entry = try ledger.reader.entry(at: place.entry)
-            switch entry {
-            case .outcome: outcomes -= 1
-            case .record: records -= 1
+    /// What differs from the sum of the ledgers because of entries that share a hash, for a part of all hashes.
+    private struct Part {
+        var outcomes = 0
+        var records = 0
+        var repeats = 0
+        var found: [Conflict] = []
+
+        /// - Parameter others: sorted, of each ledger.
+        init(_ ledgers: [VerifiedEntries], _ others: [[RunEntry]], _ number: Int, of count: Int) throws {
+            func bound(_ number: Int) -> UInt64 { UInt64.max / UInt64(count) * UInt64(number) }
+            let (first, end) = (bound(number), number + 1 == count ? nil : bound(number + 1))
+            var cursors: [RunCursor] = []
+            for (number, ledger) in ledgers.enumerated() {
+                for run in ledger.runs {
+                    cursors.append(try RunCursor(run, of: number, from: first, removingDamaged: false))
+                }
+                cursors.append(RunCursor(others[number].filter { $0.hash >= first }, of: number))
             }
-            let before = union.conflicts
-            // Places grow as indices do, and only their order counts.
-            union.add(
-                entry, index: UInt64(place.entry.segment) << 32 | UInt64(place.entry.offset), logID: ledger.logID,
-                directory: ledger.reader.directory)
-            if union.conflicts > before { found.append(Conflict(place: place, identity: entry.identity)) }
+            var merge = EntryMerge(cursors)
+            var group: [Place] = []
+            while let next = try merge.next() {
+                if let end, next.entry.hash >= end { break }
+                if group.first?.entry.hash != next.entry.hash {
+                    try add(group, ledgers)
+                    group.removeAll(keepingCapacity: true)
+                }
+                group.append(next)
+            }
+            try add(group, ledgers)
         }
-        outcomes += union.outcomes.count
-        records += union.records.count
-        repeats += union.repeats
+
+        /// - Parameter group: all entries with one hash, in the order of the ledgers.
+        private mutating func add(_ group: [Place], _ ledgers: [VerifiedEntries]) throws {
+            if group.count < 2 { return }
+            var union = LedgerUnion()
+            for place in group {
+                let ledger = ledgers[place.ledger]
+                let entry = try ledger.reader.entry(at: place.entry)
+                switch entry {
+                case .outcome: outcomes -= 1
+                case .record: records -= 1
+                }
+                let before = union.conflicts
+                // Places grow as indices do, and only their order counts.
+                union.add(
+                    entry, index: UInt64(place.entry.segment) << 32 | UInt64(place.entry.offset), logID: ledger.logID,
+                    directory: ledger.reader.directory)
+                if union.conflicts > before { found.append(Conflict(place: place, identity: entry.identity)) }
+            }
+            outcomes += union.outcomes.count
+            records += union.records.count
+            repeats += union.repeats
+        }
     }
 }
 
