@@ -113,7 +113,13 @@ public final class JSONText: Sendable {
 
     func string(_ node: Node) -> String {
         let range = Int(node.start)..<Int(node.end)
-        if node.kind == .plainString { return String(decoding: bytes[range], as: UTF8.self) }
+        if node.kind == .plainString {
+            let bytes = bytes
+            let piece = bytes.span.extracting(range)
+            do {
+                return String(copying: try UTF8Span(validating: piece))
+            } catch { preconditionFailure("a text that was read is UTF-8") }
+        }
         return String(decoding: JSONEscapes.resolved(bytes[range]), as: UTF8.self)
     }
 }

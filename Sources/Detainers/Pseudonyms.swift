@@ -24,18 +24,44 @@ public struct Pseudonyms: Sendable, Equatable {
         self.booking = booking
     }
 
-    /// Pseudonyms of different keys or normalisations say nothing about each other.
-    private var domain: String { keyID + " " + String(normalization) + " " }
-
     /// What a person is known by: never a name alone.
-    public var personKeys: [String] {
-        let domain = domain
-        return [fileNumber.map { domain + "file " + $0 }, nameAndBirthDate.map { domain + "name " + $0 }]
-            .compactMap { $0 }
-    }
+    public var personKeys: [String] { [fileNumberLink, nameLink].compactMap { $0?.text } }
 
     /// What a booking is known by.
-    public var bookingKey: String? { booking.map { domain + $0 } }
+    public var bookingKey: String? { bookingLink?.text }
+
+    public var fileNumberLink: LinkKey? { fileNumber.map { link("file ", $0) } }
+    public var nameLink: LinkKey? { nameAndBirthDate.map { link("name ", $0) } }
+    public var bookingLink: LinkKey? { booking.map { link("", $0) } }
+
+    private func link(_ kind: String, _ pseudonym: String) -> LinkKey {
+        LinkKey(keyID: keyID, normalization: String(normalization), kind: kind, pseudonym: pseudonym)
+    }
+
+    /// A pseudonym with all that it takes to compare it: those of different keys or normalisations say nothing about
+    /// each other.
+    public struct LinkKey: Sendable {
+        fileprivate var keyID: String
+        fileprivate var normalization: String
+        fileprivate var kind: String
+        fileprivate var pseudonym: String
+
+        public var text: String {
+            var text = ""
+            forEachPiece { text += $0 }
+            return text
+        }
+
+        /// The text in pieces, for who hashes it.
+        public func forEachPiece(_ body: (String) -> Void) {
+            body(keyID)
+            body(" ")
+            body(normalization)
+            body(" ")
+            body(kind)
+            body(pseudonym)
+        }
+    }
 }
 
 /// A jurisdiction's secret key for pseudonyms (HMAC-SHA-256, RFC 2104), kept over the years and shared by its workers.

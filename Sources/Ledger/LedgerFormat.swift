@@ -74,14 +74,19 @@ enum LedgerFormat {
 
     /// The end of a line, from behind its last member but one.
     private static func appendCheck(_ check: UInt32, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: checkBeginning)
-        for shift in stride(from: UInt32(28), through: 0, by: -4) {
-            bytes.append(Hexadecimal.digit(UInt8(check >> shift & 15)))
-        }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: "}"))
+        for position in 0..<checkBytes { bytes.append(checkByte(position, check)) }
     }
 
+    private static func checkByte(_ position: Int, _ check: UInt32) -> UInt8 {
+        switch position - checkBeginning.count {
+        case ..<0: checkBeginning[position]
+        case let digit where digit < checkDigits: Hexadecimal.digit(UInt8(check >> UInt32(28 - 4 * digit) & 15))
+        case checkDigits: UInt8(ascii: "\"")
+        default: UInt8(ascii: "}")
+        }
+    }
+
+    private static let checkDigits = 8
     static let checkBytes = ",\"check\":\"00000000\"}".utf8.count
 
     /// The object of a line without its newline; `nil` where the line is not valid.
@@ -93,10 +98,10 @@ enum LedgerFormat {
     /// Whether a line without its newline is as long as it may be and has the right check.
     static func isIntact(_ line: ArraySlice<UInt8>) -> Bool {
         guard line.count > checkBytes, line.count <= maximumLineBytes else { return false }
-        var end: [UInt8] = []
-        end.reserveCapacity(checkBytes)
-        appendCheck(CRC32C.checksum(line.dropLast(checkBytes)), to: &end)
-        return line.suffix(checkBytes) == end[...]
+        let check = CRC32C.checksum(line.dropLast(checkBytes))
+        let start = line.endIndex - checkBytes
+        for position in 0..<checkBytes where line[start + position] != checkByte(position, check) { return false }
+        return true
     }
 
     static func header(logID: String, segment: Int, firstRecord: UInt64, root: String) -> JSONValue {

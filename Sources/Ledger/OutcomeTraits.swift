@@ -2,7 +2,7 @@ import Detainers
 
 /// What an outcome has in common with others that a report counts alike: everything that decides in which figures it
 /// counts while nothing else on file has to do with it, and nothing that is its own.
-struct OutcomeTraits: Hashable {
+struct OutcomeTraits {
     private let jurisdiction: String
     private let station: String?
     private let channel: Request.Channel
@@ -12,13 +12,28 @@ struct OutcomeTraits: Hashable {
     private let dateBasis: DateBasis
     private let decision: Decided?
 
-    /// Of what differs within a segment, for each record is looked up: the rest tells only the places apart.
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(station)
-        hasher.combine(channel)
-        hasher.combine(formKind)
-        hasher.combine(resumeCustody)
-        hasher.combine(decision?.reportLine)
+    /// The same for all outcomes with the same traits, of what differs within a segment: the rest tells only the places
+    /// apart.
+    static func hash(_ outcome: Outcome) -> UInt64 {
+        var hash = TieHash()
+        hash.add(outcome.station ?? "")
+        hash.add(outcome.channel.rawValue)
+        hash.add(outcome.formKind.rawValue)
+        hash.add(outcome.resumeCustody.rawValue)
+        hash.add(outcome.decision?.reportLine ?? "")
+        return hash.value
+    }
+
+    /// Whether an outcome has these traits: looked at where it stands, for each record is asked about.
+    func areOf(_ outcome: Outcome) -> Bool {
+        guard outcome.foundAt == nil, jurisdiction == outcome.jurisdiction, station == outcome.station,
+            channel == outcome.channel, formKind == outcome.formKind, probableCause == outcome.probableCause,
+            resumeCustody == outcome.resumeCustody, dateBasis == outcome.date.basis
+        else { return false }
+        guard let decision, let theirs = outcome.decision else { return decision == nil && outcome.decision == nil }
+        return decision.hold == theirs.hold.answer && decision.transfer == theirs.transfer.answer
+            && decision.notify == theirs.notify.answer && decision.reportLine == theirs.reportLine
+            && decision.policyName == theirs.policyName && decision.policyDigest == theirs.policyDigest
     }
 
     private struct Decided: Equatable {
@@ -85,24 +100,47 @@ extension LedgerEntry {
             if let request = record.requestID { ties.append(TieHash.hash("request ", request)) }
             pseudonyms = record.pseudonyms
         }
-        if let booking = pseudonyms.bookingKey { ties.append(TieHash.hash("booking ", booking)) }
-        for person in pseudonyms.personKeys { ties.append(TieHash.hash("", person)) }
+        func add(_ kind: String, _ link: Pseudonyms.LinkKey?) {
+            guard let link else { return }
+            var hash = TieHash()
+            hash.add(kind)
+            link.forEachPiece { hash.add($0) }
+            ties.append(hash.value)
+        }
+        add("booking ", pseudonyms.bookingLink)
+        add("", pseudonyms.fileNumberLink)
+        add("", pseudonyms.nameLink)
         return ties
     }
 }
 
 /// A 64-bit hash of a tie. Two that come out the same by chance only make two entries be read that could have been
 /// counted unread; nothing is ever taken for the same because of it.
-enum TieHash {
-    /// FNV-1a, then the finalizer of splitmix64, so that the upper bits are as good as the lower ones.
-    ///
-    /// - Parameter kind: what the name is of, as if it stood before it.
-    static func hash(_ kind: String, _ name: String) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in kind.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+///
+/// FNV-1a, then the finalizer of splitmix64, so that the upper bits are as good as the lower ones.
+struct TieHash {
+    private var state: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    /// Goes on with a text, as if it stood behind what came before.
+    mutating func add(_ text: String) {
+        let bytes = text.utf8.span
+        var state = state
+        for position in bytes.indices { state = (state ^ UInt64(bytes[position])) &* 0x100_0000_01b3 }
+        self.state = state
+    }
+
+    var value: UInt64 {
+        var hash = state
         hash = (hash ^ hash >> 30) &* 0xbf58_476d_1ce4_e5b9
         hash = (hash ^ hash >> 27) &* 0x94d0_49bb_1331_11eb
         return hash ^ hash >> 31
+    }
+
+    /// - Parameter kind: what the name is of, as if it stood before it.
+    static func hash(_ kind: String, _ name: String) -> UInt64 {
+        var hash = TieHash()
+        hash.add(kind)
+        hash.add(name)
+        return hash.value
     }
 }
