@@ -123,6 +123,25 @@ enum Output {
         FileHandle.standardOutput.write(Data(json.serialized() + [UInt8(ascii: "\n")]))
     }
 
+    /// So much is written at once where there are many lines: one system call for each would take a fourth of the time.
+    private static let linesBytes = 64 << 10
+
+    /// Many lines, without holding them: each is written when there are some more, and when the last one was given.
+    static func lines(_ body: (_ add: ([UInt8]) -> Void) throws -> Void) rethrows {
+        var bytes: [UInt8] = []
+        func flush() {
+            FileHandle.standardOutput.write(Data(bytes))
+            bytes.removeAll(keepingCapacity: true)
+        }
+        // What came before an error is told, too.
+        defer { flush() }
+        try body { line in
+            bytes += line
+            bytes.append(UInt8(ascii: "\n"))
+            if bytes.count >= linesBytes { flush() }
+        }
+    }
+
     /// A table: columns padded to their widest cell.
     static func table(_ header: [String], _ rows: [[String]]) {
         table(header) { add in rows.forEach(add) }

@@ -1,6 +1,6 @@
 extension Sequence {
     /// Sorted by a key of each element, which is made once: large elements move once, and not at each comparison.
-    public func sorted<Key>(on key: (Element) -> Key, by isEarlier: (Key, Key) -> Bool) -> [Element] {
+    @inlinable public func sorted<Key>(on key: (Element) -> Key, by isEarlier: (Key, Key) -> Bool) -> [Element] {
         let elements = Array(self)
         let order = elements.indices.map { (key: key(elements[$0]), position: $0) }
             .sorted { isEarlier($0.key, $1.key) }

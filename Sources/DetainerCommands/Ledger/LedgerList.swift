@@ -30,7 +30,8 @@ struct LedgerList: AsyncParsableCommand {
             let listing = try LedgerListing(directories)
             if let kind = CaseKind(rawValue: kind) { return try list(listing, kind) }
             switch format {
-            case .json: try listing.outcomes { Output.print($0.json()) }
+            case .json:
+                try Output.lines { add in try listing.outcomes { add(PreparedEntry(.outcome($0)).record) } }
             case .text:
                 try Output.table(
                     ["DATE", "REQUEST", "REV", "STATION", "FORM", "DISPOSITION", "HOLD", "TRANSFER", "NOTIFY"]
@@ -41,7 +42,10 @@ struct LedgerList: AsyncParsableCommand {
 
     private func list(_ listing: LedgerListing, _ kind: CaseKind) throws {
         switch format {
-        case .json: try listing.records { if $0.kind == kind { Output.print($0.json()) } }
+        case .json:
+            try Output.lines { add in
+                try listing.records { if $0.kind == kind { add(PreparedEntry(.record($0)).record) } }
+            }
         case .text:
             try Output.table(["DATE", "RECORD", "REV", "AGENCY", "BY", "ABOUT REQUEST", "DETAIL"]) { add in
                 try listing.records { if $0.kind == kind { add(row($0)) } }
