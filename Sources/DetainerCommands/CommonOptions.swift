@@ -130,6 +130,7 @@ enum Output {
     static func lines(_ body: (_ add: ([UInt8]) -> Void) throws -> Void) rethrows {
         var bytes: [UInt8] = []
         func flush() {
+            if bytes.isEmpty { return }
             FileHandle.standardOutput.write(Data(bytes))
             bytes.removeAll(keepingCapacity: true)
         }

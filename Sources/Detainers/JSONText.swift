@@ -114,6 +114,7 @@ public final class JSONText: Sendable {
     func string(_ node: Node) -> String {
         let range = Int(node.start)..<Int(node.end)
         if node.kind == .plainString {
+            // Not from a slice, which would count a reference to all of the text for each string.
             let bytes = bytes
             let piece = bytes.span.extracting(range)
             do {

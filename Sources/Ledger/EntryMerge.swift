@@ -70,9 +70,16 @@ struct RunCursor {
         while let entry, entry.hash < first { _ = try next() }
     }
 
-    /// - Parameter entries: ascending.
-    init(_ entries: [RunEntry], of ledger: Int) {
+    /// - Parameters:
+    ///   - entries: ascending.
+    ///   - first: entries with a lower hash are passed over.
+    init(_ entries: [RunEntry], of ledger: Int, from first: UInt64 = 0) {
         (self.ledger, run, isRemovingDamaged, self.entries) = (ledger, nil, false, entries)
+        var end = entries.count
+        while position < end {
+            let middle = (position + end) / 2
+            if entries[middle].hash < first { position = middle + 1 } else { end = middle }
+        }
     }
 
     var entry: RunEntry? { position < entries.count ? entries[position] : nil }

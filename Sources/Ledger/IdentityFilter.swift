@@ -51,9 +51,7 @@ struct IdentityFilter: Sendable {
 
     /// Whether a page is as it was written.
     static func isWhole(_ page: [UInt8]) -> Bool {
-        page.count == pageBytes
-            && CRC32C.checksum(page.dropLast(RunFormat.checkBytes))
-                == page.number(at: pageBytes - RunFormat.checkBytes, as: UInt32.self)
+        page.count == pageBytes && RunFormat.isWhole(page[...])
     }
 
     private static func words(_ page: [UInt8], block: Int) -> SIMD8<UInt32> {
@@ -92,6 +90,7 @@ struct IdentityFilter: Sendable {
             _ hash: UInt64, _ write: ([UInt8]) throws(Failure) -> Void
         ) throws(Failure) {
             let block = IdentityFilter.block(of: hash, among: blockCount)
+            precondition(block / pageBlocks >= page, "the hashes of a filter ascend")
             while page < block / pageBlocks { try endPage(write) }
             blocks[block % pageBlocks] |= IdentityFilter.bits(hash)
         }

@@ -41,6 +41,13 @@ struct RunFormat {
     /// Far above any header.
     static let maximumHeaderBytes = 4_096
 
+    /// Whether a block, or a page of a filter, ends in the check of what is before.
+    static func isWhole(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var check: UInt32 = 0
+        for byte in bytes.suffix(checkBytes).reversed() { check = check << 8 | UInt32(byte) }
+        return CRC32C.checksum(bytes.dropLast(checkBytes)) == check
+    }
+
     static func fileName(_ segments: ClosedRange<Int>) -> String {
         "ids-" + LedgerFormat.padded(segments.lowerBound) + "-" + LedgerFormat.padded(segments.upperBound) + ".run"
     }
@@ -241,10 +248,9 @@ final class IdentityRun: Sendable {
             bytes = try files.wholeAt(file, blocksOffset + number * RunFormat.blockBytes, RunFormat.blockBytes)
         } catch { throw .failed("read", path, error) }
         let count = min(RunFormat.blockEntries, entryCount - number * RunFormat.blockEntries)
-        guard bytes.count == RunFormat.blockBytes,
-            CRC32C.checksum(bytes.dropLast(RunFormat.checkBytes))
-                == bytes.number(at: RunFormat.blockBytes - RunFormat.checkBytes, as: UInt32.self)
-        else { throw LedgerError(code: .corrupted, message: "`\(path)` is damaged in block \(number)") }
+        guard bytes.count == RunFormat.blockBytes, RunFormat.isWhole(bytes[...]) else {
+            throw LedgerError(code: .corrupted, message: "`\(path)` is damaged in block \(number)")
+        }
         return (0..<count).map { position in
             let start = position * RunFormat.entryBytes
             return RunEntry(

@@ -96,6 +96,9 @@ struct IdentityRunWriter: ~Copyable {
             let bytes = try draft.read(offset, bytesAtOnce)
             var start = 0
             while start + RunFormat.blockBytes <= bytes.count, rest > 0 {
+                guard RunFormat.isWhole(bytes[start..<start + RunFormat.blockBytes]) else {
+                    throw FileSystem.Errno(number: EIO)
+                }
                 for entry in 0..<min(rest, RunFormat.blockEntries) {
                     let hash = bytes.number(at: start + entry * RunFormat.entryBytes, as: UInt64.self)
                     try pages.add(hash) { page throws(FileSystem.Errno) in try draft.write(page) }
@@ -103,7 +106,7 @@ struct IdentityRunWriter: ~Copyable {
                 rest -= min(rest, RunFormat.blockEntries)
                 start += RunFormat.blockBytes
             }
-            // It was written just now; who truncated it meanwhile must not keep us here for ever.
+            // It was written just now; who cut it meanwhile must not keep us here for ever.
             if start == 0 { throw FileSystem.Errno(number: EIO) }
             offset += start
         }

@@ -29,7 +29,7 @@ public struct LedgerLinking: Sendable {
             let traits = try part.index.traits.read(from: part.index.bytes.opened())
             for (entry, trait) in traits.enumerated() where trait == 0 { linked.set(part.base + entry) }
         }
-        // More ties take more steps, not more memory.
+        // More ties take more steps, not more memory: up to a hundred million, of some thirty million entries.
         let ties = catalog.parts.reduce(0) { $0 + $1.index.tieHashes.count }
         let steps = min(Self.firstBytes, ties / Self.tiesAtOnce + Parallel.cores)
         let found = Parallel.map(0..<steps) { [catalog] step in

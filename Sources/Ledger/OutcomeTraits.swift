@@ -14,14 +14,16 @@ struct OutcomeTraits {
 
     /// The same for all outcomes with the same traits, of what differs within a segment: the rest tells only the places
     /// apart.
-    static func hash(_ outcome: Outcome) -> UInt64 {
-        var hash = TieHash()
-        hash.add(outcome.station ?? "")
-        hash.add(outcome.channel.rawValue)
-        hash.add(outcome.formKind.rawValue)
-        hash.add(outcome.resumeCustody.rawValue)
-        hash.add(outcome.decision?.reportLine ?? "")
-        return hash.value
+    ///
+    /// A text may be written in two ways that Swift takes for one (composed and decomposed), and its own hash does too.
+    static func hash(_ outcome: Outcome) -> Int {
+        var hasher = Hasher()
+        hasher.combine(outcome.station)
+        hasher.combine(outcome.channel)
+        hasher.combine(outcome.formKind)
+        hasher.combine(outcome.resumeCustody)
+        hasher.combine(outcome.decision?.reportLine)
+        return hasher.finalize()
     }
 
     /// Whether an outcome has these traits: looked at where it stands, for each record is asked about.

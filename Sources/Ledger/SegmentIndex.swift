@@ -151,7 +151,7 @@ struct SegmentIndexBuilder: Sendable {
     private var traitLines: [[UInt8]] = []
     private var knownTraits: [OutcomeTraits] = []
     /// Their numbers, from 1, by hash.
-    private var traitNumbers: [UInt64: [UInt32]] = [:]
+    private var traitNumbers: [Int: [UInt32]] = [:]
     private var jurisdictions: Set<String> = []
     /// Nearly all entries have that of the one before.
     private var lastJurisdiction: String?

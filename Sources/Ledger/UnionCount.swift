@@ -12,14 +12,15 @@ public struct UnionCount: Sendable {
 
     public var conflicts: Int { conflictingOutcomes.count + conflictingRecords.count }
 
+    /// - Parameter partCount: how many parts of all hashes are gone over at once.
     /// - Throws: `LedgerError` where the files cannot be read.
-    init(_ ledgers: [VerifiedEntries]) throws {
+    init(_ ledgers: [VerifiedEntries], parts partCount: Int = Parallel.cores) throws {
         outcomes = ledgers.reduce(0) { $0 + $1.outcomes }
         records = ledgers.reduce(0) { $0 + $1.caseRecords }
         let others = ledgers.map { $0.others.sorted() }
         // Each core takes a part of all hashes; those of one identity are in one part.
-        let parts = Parallel.map(0..<Parallel.cores) { core in
-            Result { try Part(ledgers, others, core, of: Parallel.cores) }
+        let parts = Parallel.map(0..<partCount) { number in
+            Result { try Part(ledgers, others, number, of: partCount) }
         }
         var found: [Conflict] = []
         for part in parts {
@@ -65,7 +66,7 @@ public struct UnionCount: Sendable {
                 for run in ledger.runs {
                     cursors.append(try RunCursor(run, of: number, from: first, removingDamaged: false))
                 }
-                cursors.append(RunCursor(others[number].filter { $0.hash >= first }, of: number))
+                cursors.append(RunCursor(others[number], of: number, from: first))
             }
             var merge = EntryMerge(cursors)
             var group: [Place] = []
@@ -128,6 +129,8 @@ public struct UnionVerification: Sendable {
 
     /// - Throws: `LedgerError` where the files cannot be read.
     public func count() throws -> UnionCount { try UnionCount(ledgers) }
+
+    func count(parts: Int) throws -> UnionCount { try UnionCount(ledgers, parts: parts) }
 }
 
 extension LedgerReader {

@@ -8,7 +8,8 @@ import Detainers
 /// missing key; the digest of an image only tells identical files and is not looked at.
 ///
 /// A receipt is held against the forms of its person and paper, and not against their receipts: sixty thousand receipts
-/// of one form take a second.
+/// of one form take a second. Of forms that have a paper in common and differ, as hardly any honest ones do, each
+/// receipt is held against all: thirty thousand of them take some ten seconds.
 enum FormSorting {
     static func forms(_ outcomes: [Outcome]) -> [Form] {
         var merging = Merging()
@@ -39,16 +40,21 @@ enum FormSorting {
 
     /// Forms that grow by receipts; one that belongs to several of them makes them one.
     private struct Merging {
-        /// A form, as far as it is known.
+        /// A form, as far as it is known; without receipts where it was merged into another one.
         private struct Group {
             var receipts: [Outcome] = []
             var papers: Set<PersonsPaper> = []
         }
 
-        /// In the order in which they began; one that was merged into another has no receipts.
+        /// What is compared of a group.
+        private struct Summary {
+            /// Groups go by the order in which their first receipts came.
+            var began: Int
+            var statements: Statements
+        }
+
         private var groups: [Group] = []
-        /// What the receipts of each group say.
-        private var statements: [Statements] = []
+        private var summaries: [Summary] = []
         /// The groups that list a paper.
         private var byPaper: [PersonsPaper: [Int]] = [:]
         private var terms = Terms()
@@ -57,36 +63,46 @@ enum FormSorting {
             let (papers, said) = (PersonsPaper.of(outcome), terms.statements(outcome))
             var candidates: [Int] = []
             for paper in papers {
-                for position in byPaper[paper] ?? [] where statements[position].agree(with: said) {
-                    candidates.append(position)
+                for group in byPaper[paper] ?? [] where summaries[group].statements.agree(with: said) {
+                    candidates.append(group)
                 }
             }
-            candidates.sort()
-            let own = candidates.first ?? groups.count
+            candidates.sort { summaries[$0].began < summaries[$1].began }
+            var own = candidates.first ?? groups.count
             if own == groups.count {
                 groups.append(Group())
-                statements.append(said)
+                summaries.append(Summary(began: own, statements: said))
             }
-            join(Group(receipts: [outcome], papers: papers), said, to: own)
+            groups[own].receipts.append(outcome)
+            summaries[own].statements.add(said)
+            list(papers, of: own)
             // Two forms become one only where nothing in them differs.
-            for position in candidates where position != own && !groups[position].receipts.isEmpty {
-                guard statements[own].agree(with: statements[position]) else { continue }
-                let group = groups[position]
-                groups[position] = Group()
-                for paper in group.papers { byPaper[paper]?.removeAll { $0 == position } }
-                join(group, statements[position], to: own)
+            for other in candidates where other != own && !groups[other].receipts.isEmpty {
+                guard summaries[own].statements.agree(with: summaries[other].statements) else { continue }
+                own = join(own, other)
             }
         }
 
-        private mutating func join(_ group: Group, _ said: Statements, to own: Int) {
-            statements[own].add(said)
-            for paper in group.papers where groups[own].papers.insert(paper).inserted {
-                byPaper[paper, default: []].append(own)
+        private mutating func list(_ papers: Set<PersonsPaper>, of group: Int) {
+            for paper in papers where groups[group].papers.insert(paper).inserted {
+                byPaper[paper, default: []].append(group)
             }
-            // The fewer move, so that no receipt moves often.
-            var receipts = group.receipts
-            if receipts.count > groups[own].receipts.count { swap(&receipts, &groups[own].receipts) }
-            groups[own].receipts += receipts
+        }
+
+        /// The smaller one moves, so that no receipt moves often.
+        ///
+        /// - Returns: the group that holds both.
+        private mutating func join(_ one: Int, _ other: Int) -> Int {
+            let isLarger = groups[one].receipts.count >= groups[other].receipts.count
+            let (into, from) = isLarger ? (one, other) : (other, one)
+            var moved = Group()
+            swap(&moved, &groups[from])
+            for paper in moved.papers { byPaper[paper]?.removeAll { $0 == from } }
+            groups[into].receipts += moved.receipts
+            list(moved.papers, of: into)
+            summaries[into].began = min(summaries[into].began, summaries[from].began)
+            summaries[into].statements.add(summaries[from].statements)
+            return into
         }
 
         var forms: [Form] {

@@ -4,7 +4,7 @@ import DetainerCommands
 @main
 enum Detainer {
     static func main() async {
-        Allocator.limit()
+        Allocator.limit(arguments: CommandLine.arguments)
         await DetainerCommand.main()
     }
 }

@@ -95,13 +95,13 @@ struct IdentityRunTests {
         var random = SystemRandomNumberGenerator()
         // Some hashes many times, over the borders of blocks.
         var entries: [RunEntry] = []
-        for number in UInt32(0)..<5_000 {
+        for number in UInt32(0)..<17_000 {
             let hash = number % 7 == 0 ? UInt64(number / 1_400) << 60 : random.next()
             entries.append(RunEntry(hash: hash, segment: 1, offset: number))
         }
         entries.sort()
         var writer = try IdentityRunWriter(
-            3...3, end: SegmentEnd(logID: "l", records: 5_000, root: "r"), entries: entries.count, in: bench.worker,
+            3...3, end: SegmentEnd(logID: "l", records: 17_000, root: "r"), entries: entries.count, in: bench.worker,
             files: FileSystem())
         for entry in entries { try writer.add(entry) }
         try writer.finish()
@@ -113,6 +113,48 @@ struct IdentityRunTests {
         }
         #expect(try run.entries(with: 5) == [])
         #expect(try run.entries(with: .max - 1) == [])
+        // From a hash on: at the first and the last one of a block, beside them, and at the ends.
+        let borders = stride(from: 0, to: entries.count, by: 255).flatMap { [entries[max(0, $0 - 1)], entries[$0]] }
+        for border in borders.map(\.hash) + [0, .max] {
+            for first in [border, border &- 1, border &+ 1] {
+                let expected = entries.filter { $0.hash >= first }
+                for cursor in [
+                    try RunCursor(run, from: first, removingDamaged: false), RunCursor(entries, of: 0, from: first),
+                ] {
+                    var merge = EntryMerge([cursor])
+                    var found = 0
+                    while let next = try merge.next() {
+                        guard found < expected.count, next.entry == expected[found] else { break }
+                        found += 1
+                    }
+                    #expect(found == expected.count)
+                }
+            }
+        }
+    }
+
+    /// A filter of other hashes would say of entries that are on record that they are not.
+    @Test func aFilterIsNotMadeOfBlocksThatAreReadOtherThanTheyWereWritten() throws {
+        let bench = SealedBench()
+        defer { bench.remove() }
+        try bench.fill(1...3)
+        var files = FileSystem()
+        let real = files
+        files.readAt = { file, offset, count throws(FileSystem.Errno) in
+            var bytes = try real.readAt(file, offset, count)
+            if bytes.count > 7 { bytes[7] ^= 0x80 }
+            return bytes
+        }
+        var writer = try IdentityRunWriter(
+            1...1, end: SegmentEnd(logID: "l", records: 1_000, root: "r"), entries: 1_000, in: bench.worker,
+            files: files)
+        for number in UInt32(0)..<1_000 {
+            try writer.add(RunEntry(hash: UInt64(number) << 54, segment: 1, offset: number))
+        }
+        var failure: LedgerError?
+        do throws(LedgerError) { try writer.finish() } catch { failure = error }
+        #expect(failure?.code == .inputOutput)
+        #expect(try bench.names(".run") == [])
     }
 
     /// A header is anybody's to write, with its check: no number in it is taken for memory or leads beyond the file.

@@ -69,12 +69,14 @@ struct VerificationTests {
             for worker in try LedgerReader.workerDirectories(under: bench.directory) {
                 #expect(try verification.verify(LedgerReader(directory: worker)).problems == [])
             }
-            let count = try verification.count()
             #expect(union.conflicts > 10 && union.repeats > 10)
-            #expect(count.outcomes == union.outcomes.count && count.records == union.records.count)
-            #expect(count.repeats == union.repeats)
-            #expect(count.conflictingOutcomes == union.outcomes.conflicts)
-            #expect(count.conflictingRecords == union.records.conflicts)
+            for parts in [1, 2, 3, 64] {
+                let count = try verification.count(parts: parts)
+                #expect(count.outcomes == union.outcomes.count && count.records == union.records.count)
+                #expect(count.repeats == union.repeats)
+                #expect(count.conflictingOutcomes == union.outcomes.conflicts)
+                #expect(count.conflictingRecords == union.records.conflicts)
+            }
         }
     }
 

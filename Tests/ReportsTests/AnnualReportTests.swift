@@ -86,6 +86,17 @@ struct AnnualReportTests {
         }
     }
 
+    @Test func aListThatNobodyReadsIsLeftOut() throws {
+        let many = try (0...AnnualReport.mostListed).map { number in
+            var outcome = try Files.request(number)
+            outcome.date = RequestDate(date: try #require(CivilDate("2023-05-06")), basis: .received)
+            return outcome
+        }
+        #expect(try Self.report(2023, many.dropLast()).listed?.count == AnnualReport.mostListed)
+        let report = try Self.report(2023, many)
+        #expect(report.listed == nil && report.tally["requests", "total"] == many.count)
+    }
+
     @Test func anEmptyYearIsAllZeros() throws {
         let report = try Self.report(2024, [])
         for path in ["requests", "detained", "transferred", "reimbursements"] {

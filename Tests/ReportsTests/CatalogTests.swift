@@ -154,6 +154,19 @@ struct CatalogTests {
         try compare()
     }
 
+    /// Far more entries than a word of bits or a batch holds.
+    @Test func countingALargerArchiveByIndexesGivesTheSame() throws {
+        let archive = try archive(11, requests: 1_500, records: 300)
+        defer { archive.remove() }
+        for indexes in try archive.indexes() { try indexes.make() }
+        let year = try #require(Period(year: 2024))
+        for rule in CountingRule.allCases {
+            let reports = try both(archive, year, rule, asOf: Moment(secondsSinceEpoch: 1_800_000_000), mostListed: 0)
+            #expect(reports.read.csv() == reports.counted.csv())
+            #expect(reports.read.tally["requests", "total"] > 100)
+        }
+    }
+
     @Test func whatStandsAloneIsNotRead() throws {
         let archive = try archive(7)
         defer { archive.remove() }

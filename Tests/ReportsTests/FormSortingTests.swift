@@ -127,6 +127,12 @@ struct FormSortingTests {
         #expect(sorted(receipts).map(\.count).max() ?? 0 > count / 3)
         let one = try (0..<count).map { try receipt($0, file: "A1", name: "N\($0)") }
         #expect(sorted(one).map(\.count) == [count])
+        // Forms that began last first, each of which takes in all that were joined before.
+        let names = (0..<count / 10).map { "N\($0)" }
+        let joined =
+            try names.enumerated().map { try receipt($0, name: $1) }
+            + names.reversed().enumerated().map { try receipt(count + $0, file: "A1", name: $1, date: "2024-05-07") }
+        #expect(sorted(joined).map(\.count) == [2 * names.count])
         // As many forms of one paper as there are receipts, for they differ: the number of each is compared with all.
         let different = try (0..<count / 20).map { try receipt($0, name: "N", event: "E\($0)") }
         #expect(sorted(different).count == count / 20)
@@ -161,11 +167,13 @@ struct FormRuleTests {
             || one.agency != other.agency && one.jurisdiction != other.jurisdiction
     }
 
-    private static func forms(_ outcomes: [Outcome]) -> Set<Set<String>> {
+    private static func comesBefore(_ one: Outcome, _ other: Outcome) -> Bool {
+        (one.date.date, one.identity.requestID) < (other.date.date, other.identity.requestID)
+    }
+
+    private static func forms(_ outcomes: [Outcome]) -> [[Outcome]] {
         var forms: [[Outcome]] = []
-        for outcome in outcomes.sorted(by: {
-            ($0.date.date, $0.identity.requestID) < ($1.date.date, $1.identity.requestID)
-        }) {
+        for outcome in outcomes.sorted(by: comesBefore) {
             var own: Int?
             for position in forms.indices
             where forms[position].contains(where: { areOfOneForm($0, outcome) })
@@ -182,7 +190,7 @@ struct FormRuleTests {
             }
             if own == nil { forms.append([outcome]) }
         }
-        return Set(forms.filter { !$0.isEmpty }.map { Set($0.map(\.identity.requestID)) })
+        return forms.filter { !$0.isEmpty }.map { $0.sorted(by: comesBefore) }.sorted { comesBefore($0[0], $1[0]) }
     }
 
     @Test(arguments: 0..<100) func sortsAsTheRuleSays(_ seed: Int) throws {
@@ -199,8 +207,8 @@ struct FormRuleTests {
             outcome.jurisdiction = pick(["J1", "J1", "J2"])
             return outcome
         }
-        let sorted = FormSorting.forms(outcomes).map { Set($0.receipts.map(\.identity.requestID)) }
-        #expect(Set(sorted) == Self.forms(outcomes))
+        let sorted = FormSorting.forms(outcomes).map(\.receipts)
+        #expect(sorted == Self.forms(outcomes))
         #expect(sorted.count < outcomes.count && sorted.reduce(0) { $0 + $1.count } == outcomes.count)
     }
 }
