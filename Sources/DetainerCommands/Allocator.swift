@@ -6,8 +6,8 @@ import Ledger
 /// How much memory glibc's allocator (mallopt(3)) keeps of what is given back to it.
 public enum Allocator {
     /// It gives threads heaps of their own, eight a core, and each keeps what its threads no longer need. A worker has
-    /// some ten threads, of which two or three work at once, and each keeps small blocks at hand: with one heap it needs
-    /// a third less memory and is as fast.
+    /// some ten threads, of which two or three work at once, and each keeps small blocks at hand: with one heap it
+    /// takes a third less memory and is as fast.
     private static let heapsOfWorker = 1
     /// What is larger goes back to the kernel at once. Left alone the allocator raises this bound up to 32 MB, to the
     /// size of whatever large was given back last, and keeps all that.
@@ -19,8 +19,8 @@ public enum Allocator {
 
     /// To be called once, before there are other threads.
     ///
-    /// - Parameter arguments: the program's own first. A worker has one heap; other commands work on all cores, and have
-    ///   one for each.
+    /// - Parameter arguments: the program's own first. A worker has one heap; other commands work on all cores, and
+    ///   have one for each.
     public static func limit(arguments: [String]) {
         let environment = ProcessInfo.processInfo.environment
         if variables.contains(where: { environment[$0] != nil }) { return }
