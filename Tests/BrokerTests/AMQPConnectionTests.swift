@@ -175,7 +175,8 @@ struct AMQPConnectionTests {
             peer.connection.publish((1...count).map { publication($0, to: queue, body: body) })
         }
         #expect(await peer.closed()?.code == .timeout)
-        #expect(clock.now - start < .milliseconds(3500))
+        // Three seconds and what other tests take of the core; without heartbeats it would be minutes.
+        #expect(clock.now - start < .seconds(10))
         try await AMQPTestBroker.delete(queue)
     }
 

@@ -70,7 +70,9 @@ struct PartitionTests {
         let names = ["w1", "w3", "w2"]
         var workers: [SupervisedWorker] = []
         for name in names {
-            let worker = SupervisedWorker(site.worker(name), restarts: false)
+            // Few at a time, so that the first is not done before this test sees that it writes.
+            let worker = SupervisedWorker(
+                site.worker(name), environment: ["DETAINER_WORKER_PREFETCH": "4"], restarts: false)
             try worker.start()
             try await eventually("\(name) consumes; it says \(worker.lastLog)") {
                 worker.lastLog.contains("consuming from")
