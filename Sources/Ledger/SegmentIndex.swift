@@ -59,7 +59,7 @@ struct SegmentIndex: Sendable {
     let days: NumberColumn<UInt32>
     let traits: NumberColumn<UInt32>
     /// How many ties have a hash whose first byte is below each of the values from 0 to 256.
-    private let tieStarts: [UInt32]
+    let tieStarts: [UInt32]
     let tieHashes: NumberColumn<UInt64>
     let tieEntries: NumberColumn<UInt32>
     private let traitEnds: NumberColumn<UInt32>

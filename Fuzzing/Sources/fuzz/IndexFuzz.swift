@@ -60,7 +60,7 @@ enum IndexFuzz {
             let opened = try content.opened()
             check(try index.offsets.read(from: opened).count == index.entryCount, "a column has its numbers")
             check(try index.tieEntries.read(from: opened).count == index.tieHashes.count, "a tie has its entry")
-            check(index.tieStarts.allSatisfy { (0...index.tieHashes.count).contains($0) }, "ties lie within")
+            check(index.tieStarts.allSatisfy { (0...index.tieHashes.count).contains(Int($0)) }, "ties lie within")
             _ = try index.traitLines(opened)
             _ = index.tree.root
         } catch { broken("bytes in memory are always read: \(error)") }
