@@ -40,11 +40,20 @@ enum AMQPTestBroker {
 final class EventedConnection: Sendable {
     let connection: AMQPConnection
     private let events: AsyncStream<AMQPEvent>
+    private let end = End()
+
+    /// When the connection told its end, by its own thread; `nil`: it did not yet.
+    var closedAt: ContinuousClock.Instant? { end.instant.withLock { $0 } }
+
+    private final class End: Sendable {
+        let instant = Mutex(ContinuousClock.Instant?.none)
+    }
 
     init(_ address: BrokerAddress, heartbeatSeconds: Int = 10) {
         let (events, continuation) = AsyncStream.makeStream(of: AMQPEvent.self)
         self.events = events
-        connection = AMQPConnection.open(address, name: "test", heartbeatSeconds: heartbeatSeconds) { event in
+        connection = AMQPConnection.open(address, name: "test", heartbeatSeconds: heartbeatSeconds) { [end] event in
+            if case .closed = event { end.instant.withLock { $0 = .now } }
             continuation.yield(event)
             if case .closed = event { continuation.finish() }
         }

@@ -18,18 +18,12 @@ struct LifecycleTests {
         return worker
     }
 
-    /// A busy machine may show it only at the second or third time: the worker is done before this test sees that it
-    /// writes, or the broker counts as delivered what it took from the queue in the moment of the cancel.
     @Test func aCleanStopUnderLoadLeavesNothingThatCameBefore() async throws {
-        for _ in 1...5 where try await stopsUnderLoadWithoutRedelivery() { return }
-        Issue.record("each of five stops left nothing to do or something that had been delivered")
-    }
-
-    /// Nothing is lost and nothing announced twice, whenever it stops.
-    private func stopsUnderLoadWithoutRedelivery() async throws -> Bool {
         let site = try Site()
         try await site.apply()
-        try await submit(site, 1...4_000)
+        // Far more than a worker does before this test, which others keep from its core, sees that it writes.
+        let count = 12_000
+        try await submit(site, 1...count)
         let worker = SupervisedWorker(site, restarts: false)
         try worker.start()
         let segment = site.ledger + "/w1/segment-00000001.open.jsonl"
@@ -41,12 +35,11 @@ struct LifecycleTests {
         #expect(worker.exits == [0], "\(worker.lastLog)")
         let recorded = try await site.binary.run("ledger", "list", "--format", "json").objects().count
         let left = try await site.waiting(site.requestQueue)
-        #expect(recorded > 0 && recorded + left == 4_000, "\(recorded) recorded, \(left) left")
+        #expect(recorded > 0 && left > 0 && recorded + left == count, "\(recorded) recorded, \(left) left")
         // Every event was announced before it left.
         #expect(try await site.events().count == recorded)
-        let again = left > 0 ? try await redelivered(site, left) : 0
+        #expect(try await redelivered(site, left) == 0)
         await site.remove()
-        return left > 0 && again == 0
     }
 
     /// How many of the messages that wait were delivered before.
@@ -57,7 +50,7 @@ struct LifecycleTests {
         }
         var (seen, before) = (0, 0)
         for await event in stream {
-            if case .opened = event { connection.consume(queue: site.requestQueue, prefetch: 10_000) }
+            if case .opened = event { connection.consume(queue: site.requestQueue, prefetch: UInt16(count)) }
             if case .closed(let error) = event { throw error }
             guard case .deliveries(let deliveries) = event else { continue }
             seen += deliveries.count
