@@ -1,9 +1,6 @@
 /// One bit for each entry.
 struct EntryBits: Sendable {
-    private static let wordsPerBlock = 8
-    private var words: [UInt64]
-    /// How many bits are set before each block of words, once ``count()`` was called.
-    private var ranks: [UInt32] = []
+    fileprivate var words: [UInt64]
 
     init(count: Int) { words = [UInt64](repeating: 0, count: (count + 63) / 64) }
 
@@ -12,26 +9,6 @@ struct EntryBits: Sendable {
     mutating func set(_ position: Int) { words[position >> 6] |= 1 << UInt64(position & 63) }
 
     var total: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
-
-    /// Prepares ``rank(_:)``: no bit is set after this.
-    mutating func count() {
-        ranks.removeAll()
-        ranks.reserveCapacity(words.count / Self.wordsPerBlock + 1)
-        var total = 0
-        for (number, word) in words.enumerated() {
-            if number % Self.wordsPerBlock == 0 { ranks.append(UInt32(total)) }
-            total += word.nonzeroBitCount
-        }
-    }
-
-    /// How many bits are set before a position.
-    func rank(_ position: Int) -> Int {
-        let word = position >> 6
-        let block = word / Self.wordsPerBlock
-        var rank = Int(ranks[block])
-        for before in block * Self.wordsPerBlock..<word { rank += words[before].nonzeroBitCount }
-        return rank + (words[word] & (1 << UInt64(position & 63) - 1)).nonzeroBitCount
-    }
 
     /// Those of a range that are set, in order.
     func forEach<Failure: Error>(
@@ -46,6 +23,33 @@ struct EntryBits: Sendable {
                 if range.contains(position) { try body(position) }
             }
         }
+    }
+}
+
+/// Where each entry of a set stands among them.
+struct EntryRanks {
+    private static let wordsPerBlock = 8
+    private let words: [UInt64]
+    /// How many bits are set before each block of words.
+    private var ranks: [UInt32] = []
+
+    init(_ bits: EntryBits) {
+        words = bits.words
+        ranks.reserveCapacity(words.count / Self.wordsPerBlock + 1)
+        var total = 0
+        for (number, word) in words.enumerated() {
+            if number % Self.wordsPerBlock == 0 { ranks.append(UInt32(total)) }
+            total += word.nonzeroBitCount
+        }
+    }
+
+    /// How many are before that entry.
+    subscript(_ entry: Int) -> Int {
+        let word = entry >> 6
+        let block = word / Self.wordsPerBlock
+        var rank = Int(ranks[block])
+        for before in block * Self.wordsPerBlock..<word { rank += words[before].nonzeroBitCount }
+        return rank + (words[word] & (1 << UInt64(entry & 63) - 1)).nonzeroBitCount
     }
 }
 

@@ -42,7 +42,6 @@ public struct LedgerLinking: Sendable {
             linked.set(Int(first))
             linked.set(Int(second))
         }
-        linked.count()
         self.linked = linked
     }
 
@@ -101,7 +100,8 @@ public struct LedgerLinking: Sendable {
     /// - Parameter moment: what was recorded later is left out.
     public func linkedBatches(_ days: ClosedRange<CivilDate>, by moment: Moment) throws -> [Batch] {
         var groups = EntryGroups(count: linked.total)
-        for (first, second) in pairs.joined() { groups.join(linked.rank(Int(first)), linked.rank(Int(second))) }
+        let ranks = EntryRanks(linked)
+        for (first, second) in pairs.joined() { groups.join(ranks[Int(first)], ranks[Int(second)]) }
         let bound = Bound(days, moment)
         var isTouched = EntryBits(count: linked.total)
         var isRecorded = isTouched

@@ -38,7 +38,7 @@ struct OutcomeTraits {
             && decision.policyName == theirs.policyName && decision.policyDigest == theirs.policyDigest
     }
 
-    private struct Decided: Equatable {
+    private struct Decided {
         let hold: AnswerKind
         let transfer: AnswerKind
         let notify: AnswerKind

@@ -10,9 +10,9 @@ struct EntryGroupsTests {
             var bits = EntryBits(count: count)
             let set = Array(stride(from: 0, to: count, by: step))
             for position in set { bits.set(position) }
-            bits.count()
+            let ranks = EntryRanks(bits)
             #expect(bits.total == set.count)
-            for (rank, position) in set.enumerated() { #expect(bits[position] && bits.rank(position) == rank) }
+            for (rank, position) in set.enumerated() { #expect(bits[position] && ranks[position] == rank) }
             for range in [0..<count, count / 3..<count / 2, 0..<0, count - 1..<count] {
                 var found: [Int] = []
                 bits.forEach(in: range) { found.append($0) }
