@@ -137,7 +137,7 @@ public struct Pipeline: Sendable {
             flights.forgetSentLetters()
         case .publisherLost(let loss): publisherLost(loss, &actions, at: now)
         case .consumerOpened(let opened):
-            if opened == generation, consumer == .opening { consumer = .open }
+            if opened == generation, consumer == .opening { consumerOpened(&actions) }
         case .consumerLost(let lost, let loss):
             if lost == generation, consumer != .closed {
                 loseConsumer(because: loss == .refused ? .refused : .consumerLost, &actions, at: now)
@@ -303,16 +303,17 @@ public struct Pipeline: Sendable {
         stopConsuming(&actions)
     }
 
+    /// One that is being opened is stopped as soon as it is: with its answer the broker sends messages, which would
+    /// count as delivered before if its channel were closed.
     private mutating func stopConsuming(_ actions: inout [Action]) {
-        if consumer == .open, !consumerIsStopped {
-            consumerIsStopped = true
-            actions.append(.stopConsuming)
-        }
-        // One that is being opened would take messages as soon as it is.
-        if consumer == .opening, stopping == nil {
-            actions.append(.closeConsumer)
-            closeConsumer()
-        }
+        guard consumer == .open, !consumerIsStopped else { return }
+        consumerIsStopped = true
+        actions.append(.stopConsuming)
+    }
+
+    private mutating func consumerOpened(_ actions: inout [Action]) {
+        consumer = .open
+        if stopping != nil || quiet { stopConsuming(&actions) }
     }
 
     private mutating func tick(_ actions: inout [Action], at now: Int64) {
@@ -383,7 +384,7 @@ public struct Pipeline: Sendable {
     private mutating func finishStop(_ actions: inout [Action], at now: Int64) {
         guard let stop = stopping else { return }
         let mustLeave = now >= stop.deadline
-        let takesNothing = consumer != .open || consumerIsCancelled
+        let takesNothing = consumer == .closed || consumerIsCancelled
         guard isIdle && takesNothing || mustLeave else { return }
         if writing != nil {
             // The disk has had its whole time; what it holds is recovered at the next start.

@@ -184,6 +184,38 @@ struct PipelineTests {
         #expect(pipeline.say(.published([.init(token: 1, result: .confirmed)])) == ["ack 2", "finish through 2"])
     }
 
+    @Test func toldToStopWhileItSubscribesItFinishesWhatComesWithThat() {
+        var pipeline = Scene.opening()
+        #expect(pipeline.say(.stopRequested) == [])
+        // Closed now, all that the broker sends with its answer would come again as delivered before.
+        #expect(pipeline.say(.consumerOpened(generation: 0)) == ["stop consuming"])
+        #expect(pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0)) == ["record 1 through 0"])
+        #expect(pipeline.say(.consumerCancelled(generation: 0, byBroker: false)) == [])
+        #expect(pipeline.say(.recorded(firstIndex: 0)) == ["publish event 0"])
+        #expect(pipeline.say(.published([.init(token: 0, result: .confirmed)])) == ["ack 1", "finish through 1"])
+    }
+
+    @Test func toldToStopWhileItSubscribesItLeavesWhereNoAnswerComes() {
+        var pipeline = Scene.opening()
+        #expect(pipeline.say(.stopRequested, at: 1_000) == [])
+        #expect(pipeline.say(.tick, at: 30_999) == [])
+        #expect(pipeline.say(.tick, at: 31_000) == ["finish through 0"])
+        pipeline = Scene.opening()
+        #expect(pipeline.say(.stopRequested) == [])
+        #expect(pipeline.say(.consumerLost(generation: 0)) == ["paused consumerLost", "finish through 0"])
+    }
+
+    @Test func toldToBeQuietWhileItSubscribesItFinishesWhatComesWithThat() {
+        var pipeline = Scene.opening()
+        #expect(pipeline.say(.quietRequested) == [])
+        #expect(pipeline.say(.consumerOpened(generation: 0)) == ["stop consuming"])
+        #expect(pipeline.say(.consumerCancelled(generation: 0, byBroker: false)) == ["close consumer"])
+        pipeline = Scene.opening()
+        #expect(pipeline.say(.quietRequested) == [])
+        #expect(pipeline.say(.resumeRequested) == [])
+        #expect(pipeline.say(.consumerOpened(generation: 0)) == [] && pipeline.isConsuming)
+    }
+
     @Test func stopLeavesAtItsDeadlineWhenBlocked() {
         var pipeline = Scene.consuming()
         _ = pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0))
@@ -232,10 +264,16 @@ struct PipelineTests {
 /// What the tests' transcripts are made of.
 enum Scene {
     static func consuming(killSwitch: KillSwitch = KillSwitch()) -> Pipeline {
+        var pipeline = opening(killSwitch: killSwitch)
+        #expect(pipeline.say(.consumerOpened(generation: 0)) == [])
+        return pipeline
+    }
+
+    /// The broker has not yet answered that there is a consumer.
+    static func opening(killSwitch: KillSwitch = KillSwitch()) -> Pipeline {
         var pipeline = Pipeline(index: DuplicateIndex(), recordCount: 0, backlog: [], killSwitch: killSwitch)
         #expect(pipeline.say(.started) == ["open publisher"])
         #expect(pipeline.say(.publisherOpened) == ["open consumer 0"])
-        #expect(pipeline.say(.consumerOpened(generation: 0)) == [])
         return pipeline
     }
 
