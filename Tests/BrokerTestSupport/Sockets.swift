@@ -117,12 +117,16 @@ package final class Relay: Sendable {
     package let port: UInt16
     private let listener: TestSocket
     private let targets: [UInt16]
+    private let watch: @Sendable ([UInt8]) -> Void
     private let isStalled = Atomic<Bool>(false)
     private let open = Mutex<[(TestSocket, TestSocket)]>([])
 
-    /// - Parameter targets: ports of this machine, tried in their order.
-    package init(to targets: [UInt16]) {
+    /// - Parameters:
+    ///   - targets: ports of this machine, tried in their order.
+    ///   - watch: called with what a broker says before the client has it, on the thread of that connection.
+    package init(to targets: [UInt16], watch: @escaping @Sendable ([UInt8]) -> Void = { _ in }) {
         self.targets = targets
+        self.watch = watch
         (listener, port) = TestSocket.listening()
         inBackground { [self] in
             while let client = listener.accept() { connect(client) }
@@ -145,16 +149,19 @@ package final class Relay: Sendable {
         for target in targets {
             guard let server = TestSocket.connected(to: target) else { continue }
             open.withLock { $0.append((client, server)) }
-            inBackground { [self] in pass(from: server, to: client) }
+            inBackground { [self] in pass(from: server, to: client, watch: watch) }
             inBackground { [self] in pass(from: client, to: server) }
             return
         }
         client.shutDown()
     }
 
-    private func pass(from source: TestSocket, to target: TestSocket) {
+    private func pass(
+        from source: TestSocket, to target: TestSocket, watch: @Sendable ([UInt8]) -> Void = { _ in }
+    ) {
         while true {
             let bytes = source.read()
+            watch(bytes)
             // What was read goes on later; nothing more is read meanwhile, so that the sender's socket fills.
             while isStalled.load(ordering: .acquiring) { usleep(20_000) }
             if bytes.isEmpty || !target.write(bytes) { break }
