@@ -70,11 +70,6 @@ public struct Pipeline: Sendable {
         var toldSlow = false
     }
 
-    struct Pause: Equatable {
-        var reason: PauseReason
-        var until: Int64
-    }
-
     struct Stopping {
         var deadline: Int64
         var finalCheckpointAsked = false
@@ -223,12 +218,6 @@ public struct Pipeline: Sendable {
         announcements.add(batch, firstIndex: firstIndex)
     }
 
-    private mutating func notWritable(_ actions: inout [Action], at now: Int64) {
-        for recording in writing?.batch ?? [] { index.forget(recording.entry.identity) }
-        writing = nil
-        loseConsumer(because: .notWritable, &actions, at: now, closing: true)
-    }
-
     private mutating func published(_ results: [Publishing.Settled], _ actions: inout [Action], at now: Int64) {
         for result in results {
             switch result.result {
@@ -248,48 +237,6 @@ public struct Pipeline: Sendable {
             }
         }
         announcements.dropConfirmed()
-    }
-
-    private mutating func publisherLost(_ loss: Loss, _ actions: inout [Action], at now: Int64) {
-        publisher = .closed
-        blocked = false
-        loseConsumer(because: loss == .refused ? .refused : .publisherLost, &actions, at: now, closing: true)
-    }
-
-    private mutating func consumerCancelled(byBroker: Bool, _ actions: inout [Action], at now: Int64) {
-        if byBroker { return loseConsumer(because: .cancelledByBroker, &actions, at: now, closing: true) }
-        if consumerIsStopped { consumerIsCancelled = true }
-    }
-
-    /// Gives up the consumer: what is not recorded goes back to its queue and will be delivered again.
-    private mutating func loseConsumer(
-        because reason: PauseReason, _ actions: inout [Action], at now: Int64, closing: Bool = false
-    ) {
-        if closing, consumer != .closed { actions.append(.closeConsumer) }
-        closeConsumer()
-        for recording in gathered { index.forget(recording.entry.identity) }
-        gathered = []
-        flights.removeAll()
-        // Only a person ends a tripped switch, whatever else is lost meanwhile.
-        if pause?.reason == reason || pause?.reason == .killSwitch { return }
-        if reason == .killSwitch {
-            pause = Pause(reason: reason, until: .max)
-            actions.append(.paused(reason, milliseconds: nil))
-            return
-        }
-        faults += 1
-        let doubled = min(limits.firstPauseMilliseconds << min(faults - 1, 10), limits.longestPauseMilliseconds)
-        let full = reason == .refused ? limits.refusedPauseMilliseconds : doubled
-        let wait = Int64(Double(full) * limits.jitter)
-        pause = Pause(reason: reason, until: now + wait)
-        actions.append(.paused(reason, milliseconds: wait))
-    }
-
-    private mutating func closeConsumer() {
-        (consumerIsStopped, consumerIsCancelled) = (false, false)
-        guard consumer != .closed else { return }
-        consumer = .closed
-        generation += 1
     }
 
     private mutating func stop(_ actions: inout [Action], at now: Int64) {
@@ -314,26 +261,6 @@ public struct Pipeline: Sendable {
     private mutating func consumerOpened(_ actions: inout [Action]) {
         consumer = .open
         if stopping != nil || quiet { stopConsuming(&actions) }
-    }
-
-    private mutating func tick(_ actions: inout [Action], at now: Int64) {
-        if let pause, pause.until <= now, !blocked {
-            self.pause = nil
-            actions.append(.resumed)
-        }
-        if let writing, now - writing.since >= limits.diskMilliseconds {
-            finished = true
-            actions.append(.fail(.diskHangs))
-        } else if let writing, !writing.toldSlow, now - writing.since >= limits.slowDiskMilliseconds {
-            self.writing?.toldSlow = true
-            actions.append(.diskIsSlow)
-        }
-        let oldest = [announcements.oldestSent, flights.oldestLetterSent].compactMap { $0 }.min()
-        if let oldest, publisher == .open, !blocked, now - oldest >= limits.confirmMilliseconds {
-            actions.append(.closePublisher)
-            publisher = .closed
-            loseConsumer(because: .confirmNeverCame, &actions, at: now, closing: true)
-        }
     }
 
     // MARK: - what follows from the state
