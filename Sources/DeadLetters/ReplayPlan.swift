@@ -163,7 +163,7 @@ public enum ReplayPlan {
         var digest = SHA256()
         var plan: String?
         var totals = Totals()
-        var end: (value: JSONValue, check: String)?
+        var end: [UInt8]?
         try PrivateFile.lines(of: path, maximumBytes: maximumLineBytes) { number, line in
             if end != nil { throw Problem(description: "\(path):\(number): something stands behind the plan's end") }
             let value = try value(line, path, number)
@@ -174,10 +174,7 @@ public enum ReplayPlan {
                 }
                 plan = id
             case (2..., "end"):
-                guard let check = value["check"]?.stringValue else {
-                    throw Problem(description: "\(path):\(number): the plan's end is not readable")
-                }
-                end = (value, check)
+                end = line
                 return
             case (2..., nil):
                 guard let entry = Entry(json: value) else {
@@ -189,8 +186,8 @@ public enum ReplayPlan {
             digest.update(data: line + [UInt8(ascii: "\n")])
         }
         guard let plan, let end else { throw Problem(description: "\(path): the plan has no end: make it again") }
-        // The whole last line, totals and all, is the one that these letters give.
-        guard end.value == Self.end(totals, check: digest.finalize().hexadecimal) else {
+        // The whole last line, totals and all, is the one that these letters give, to the byte.
+        guard end == Self.end(totals, check: digest.finalize().hexadecimal).serialized() else {
             throw Problem(description: "\(path): the plan was changed after it was made: make it again")
         }
         return Head(plan: plan, letters: totals.letters)

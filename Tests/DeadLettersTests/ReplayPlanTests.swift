@@ -165,6 +165,19 @@ struct ReplayPlanTests {
         }
     }
 
+    @Test func blanksThatJSONAllowsAreSeen() throws {
+        let folder = try Self.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let lines = try Self.plan(folder + "/plan.jsonl")
+        for number in lines.indices {
+            for blank in [" ", "\r", "\t"] {
+                var longer = lines
+                longer[number].insert(contentsOf: blank.utf8, at: lines[number].count - 1)
+                #expect(try Self.isRefused(Self.whole(longer), folder + "/changed.jsonl"))
+            }
+        }
+    }
+
     @Test func aFileThatIsCutAnywhereIsSeen() throws {
         let folder = try Self.folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
