@@ -58,6 +58,8 @@ struct Quarantine<Item: Sendable>: Sendable {
     /// Answers of an earlier turn are about items that were given back meanwhile.
     private var turn = 0
     private var condemned: [String] = []
+    /// What waited was given up while its channel stays open.
+    private var takesNothing = false
 
     init(isCautious: Bool = false, attempts: [String: Int] = [:]) {
         self.isCautious = isCautious
@@ -68,6 +70,7 @@ struct Quarantine<Item: Sendable>: Sendable {
     var isEmpty: Bool { if case .empty = stage { queue.isEmpty } else { false } }
 
     mutating func arrived(_ candidates: [Candidate], restIsIdle: Bool) -> [Action] {
+        if takesNothing { return [] }
         queue += candidates
         return advance(restIsIdle: restIsIdle)
     }
@@ -132,8 +135,18 @@ struct Quarantine<Item: Sendable>: Sendable {
         isCautious || candidate.deliveries >= Self.suspiciousDeliveries
     }
 
+    /// No more is asked for: what waits is given up, and goes back when its channel is closed.
+    ///
+    /// INVARIANT: nothing that arrives behind it on that channel is taken, for settling a delivery settles all before it.
+    mutating func stop() {
+        let givesUp = !isEmpty
+        forget()
+        takesNothing = givesUp
+    }
+
     /// The channel is gone: what came on it will come again.
     mutating func forget() {
+        takesNothing = false
         queue = []
         condemned = []
         stage = .empty

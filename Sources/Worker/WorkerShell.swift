@@ -294,7 +294,7 @@ struct WorkerShell {
         case .closePublisher: publisher?.abort()
         case .openConsumer(let generation): openConsumer(generation: generation)
         case .stopConsuming:
-            giveBack()
+            stopExamining()
             consumer?.stopConsuming()
         case .closeConsumer:
             meter.lostChannel()

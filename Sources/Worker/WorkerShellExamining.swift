@@ -99,6 +99,13 @@ extension WorkerShell {
         }
     }
 
+    /// What was not passed on, and what comes behind it, goes back when the channel is closed.
+    mutating func stopExamining() {
+        quarantine.stop()
+        examined = nil
+        isWidening = false
+    }
+
     /// What was not passed on goes back to its queue with the channel that it came on.
     mutating func giveBack() {
         quarantine.forget()

@@ -20,6 +20,8 @@ struct SimulatedBroker {
         var nextTag: UInt64 = 1
         var unsettled: [(tag: UInt64, message: Message)] = []
         var isDelivering = true
+        /// Sent before it heard of the cancel; they arrive behind it.
+        var onTheWay = 0
     }
 
     private(set) var waiting: [Message] = []
@@ -43,7 +45,14 @@ struct SimulatedBroker {
         consumers[worker] = Consumer(worker: worker, generation: generation)
     }
 
-    mutating func stopDelivering(worker: Int) { consumers[worker]?.isDelivering = false }
+    /// - Parameter onTheWay: how many deliveries it had sent by then at most.
+    mutating func stopDelivering(worker: Int, onTheWay: Int) {
+        consumers[worker]?.isDelivering = false
+        consumers[worker]?.onTheWay = onTheWay
+    }
+
+    /// Behind its answer to the cancel comes nothing more.
+    mutating func answeredCancel(worker: Int) { consumers[worker]?.onTheWay = 0 }
 
     /// The consumer's connection is gone: what it held is delivered again, to anybody and in any order.
     mutating func disconnect(worker: Int, _ random: inout Dice) {
@@ -62,13 +71,16 @@ struct SimulatedBroker {
     mutating func deliver(
         to worker: Int, atMost count: Int, prefetch: Int = .max
     ) -> (generation: Int, deliveries: [(tag: UInt64, message: Message)])? {
-        guard var consumer = consumers[worker], consumer.isDelivering, !waiting.isEmpty else { return nil }
+        guard var consumer = consumers[worker], !waiting.isEmpty else { return nil }
+        let count = consumer.isDelivering ? count : min(count, consumer.onTheWay)
+        if count == 0 { return nil }
         var deliveries: [(tag: UInt64, message: Message)] = []
         while deliveries.count < count, deliveries.count + consumer.unsettled.count < prefetch, !waiting.isEmpty {
             deliveries.append((consumer.nextTag, waiting.removeFirst()))
             consumer.nextTag += 1
         }
         consumer.unsettled += deliveries
+        if !consumer.isDelivering { consumer.onTheWay -= deliveries.count }
         consumers[worker] = consumer
         return (consumer.generation, deliveries)
     }

@@ -3,7 +3,7 @@ import Detainers
 @testable import Ledger
 @testable import Worker
 
-/// What workers do, and what is done to them.
+/// What workers do.
 extension Simulation {
     private func folder(_ worker: Int) -> String { "/ledger/w\(worker)" }
 
@@ -63,64 +63,6 @@ extension Simulation {
         disk.processDied(holding: folder(worker))
         end(&workers[worker])
         broker.disconnect(worker: worker, &random)
-    }
-
-    mutating func misfortune() {
-        let worker = random.number(0...(workers.count - 1))
-        func count(_ name: String) { faults[name, default: 0] += 1 }
-        switch random.number(1...15) {
-        case 14:
-            count("quiet")
-            handle(worker, .quietRequested)
-        case 15: handle(worker, .resumeRequested)
-        case 13:
-            count("stopped")
-            handle(worker, .stopRequested)
-        case 1:
-            count("killed")
-            die(worker)
-            start(worker)
-        case 2:
-            count("power cut")
-            for worker in workers.indices { die(worker) }
-            disk.powerCut(&random)
-            for worker in workers.indices { start(worker) }
-        case 3...4:
-            count("consumer lost")
-            guard let generation = workers[worker].pipeline?.generation else { return }
-            giveBack(worker)
-            broker.disconnect(worker: worker, &random)
-            handle(worker, .consumerLost(generation: generation))
-        case 5...6:
-            count("publisher lost")
-            losePublisher(worker)
-        case 7:
-            count("blocked")
-            if workers[worker].isPublisherOpen { handle(worker, .blocked) }
-        case 8: handle(worker, .unblocked)
-        case 9:
-            count("cancelled")
-            guard let generation = workers[worker].pipeline?.generation else { return }
-            broker.stopDelivering(worker: worker)
-            handle(worker, .consumerCancelled(generation: generation, byBroker: true))
-        case 10:
-            count("started again")
-            if workers[worker].pipeline == nil { start(worker) }
-        default:
-            let fault = SimulatedDisk.Fault.allCases[random.number(0...(SimulatedDisk.Fault.allCases.count - 1))]
-            count(fault.rawValue)
-            disk.arm(fault)
-        }
-    }
-
-    private mutating func losePublisher(_ worker: Int) {
-        guard workers[worker].isPublisherOpen else { return }
-        workers[worker].isPublisherOpen = false
-        workers[worker].publisherEpoch += 1
-        // The broker may have taken some of it; nobody will hear.
-        for publishing in workers[worker].underWay where random.chance(1, of: 2) { broker.accept(publishing) }
-        workers[worker].underWay = []
-        handle(worker, .publisherLost())
     }
 
     mutating func deliver(to worker: Int) {
@@ -211,12 +153,7 @@ extension Simulation {
         } catch { written = .failure(error) }
         box.marks = consume marks
         guard case .failure(let error) = written else { return true }
-        if error.code == .notWritable {
-            handle(worker, .notWritable)
-        } else {
-            die(worker)
-            if !hasFaults { start(worker) }
-        }
+        failed(error, worker)
         return false
     }
 
@@ -256,8 +193,9 @@ extension Simulation {
             giveBack(worker)
             later(.consumerOpened(generation: generation))
         case .stopConsuming:
-            giveBack(worker)
-            broker.stopDelivering(worker: worker)
+            workers[worker].quarantine.stop()
+            workers[worker].examined = nil
+            broker.stopDelivering(worker: worker, onTheWay: random.number(0...3))
             later(.consumerCancelled(generation: workers[worker].pipeline?.generation ?? -1))
         case .closeConsumer:
             giveBack(worker)
@@ -301,6 +239,7 @@ extension Simulation {
             broker.consume(worker: worker, generation: generation)
             handle(worker, .consumerOpened(generation: generation))
         case .consumerCancelled(let generation):
+            broker.answeredCancel(worker: worker)
             handle(worker, .consumerCancelled(generation: generation, byBroker: false))
         case .record(let entries, let announcedThrough): record(entries, announcedThrough, worker)
         case .settlePublications(let epoch): settlePublications(worker, epoch: epoch)
@@ -314,7 +253,7 @@ extension Simulation {
         }
     }
 
-    private mutating func giveBack(_ worker: Int) {
+    mutating func giveBack(_ worker: Int) {
         workers[worker].quarantine.forget()
         workers[worker].examined = nil
     }

@@ -14,6 +14,24 @@ struct QuarantineTests {
         #expect(quarantine.isEmpty)
     }
 
+    @Test func toldToStopItGivesUpWhatWaitsAndWhatComesBehindIt() {
+        var quarantine = Quarantine<String>()
+        #expect(quarantine.say([Self.candidate("a", deliveries: 2), Self.candidate("b")]) == ["mark id-a in turn 1"])
+        quarantine.stop()
+        // Settled, it would settle those before it as well.
+        #expect(quarantine.say(arrived: ["c"]) == [] && quarantine.isEmpty)
+        #expect(quarantine.say(marked: "id-a", turn: 1) == ["clear id-a"])
+        // With the next channel.
+        quarantine.forget()
+        #expect(quarantine.say(arrived: ["a"]) == ["pass a"])
+    }
+
+    @Test func toldToStopWithNothingInHandItTakesWhatIsOnItsWay() {
+        var quarantine = Quarantine<String>()
+        quarantine.stop()
+        #expect(quarantine.say(arrived: ["a"]) == ["pass a"])
+    }
+
     @Test func afterAnUncleanEndEachIsMarkedBeforeItIsDecidedUntilAFreshOneComes() {
         var quarantine = Quarantine<String>(isCautious: true)
         #expect(quarantine.say([Self.candidate("a", deliveries: 1)]) == ["mark id-a in turn 1"])
