@@ -13,7 +13,8 @@ struct Announcements {
     /// INVARIANT: ascending by index; between two events the first entry is not confirmed.
     private var entries: [Pending] = []
     private(set) var recordCount: UInt64
-    private let backlogEnd: UInt64
+    /// Records that are to be announced before anything is consumed: that the broker confirms them shows that it can.
+    private var backlogEnd: UInt64
     private(set) var sentCount = 0
     /// Letters take tokens from the top half, events use their record's index, so that the two never meet.
     private var letterTokens: UInt64 = 1 << 63
@@ -30,6 +31,9 @@ struct Announcements {
     var announcedThrough: UInt64 { entries.first?.index ?? recordCount }
     var backlogIsAnnounced: Bool { announcedThrough >= backlogEnd }
     var oldestSent: Int64? { entries.lazy.compactMap { $0.isConfirmed ? nil : $0.sentAt }.min() }
+
+    /// The broker may confirm nothing: what is recorded by now shows whether it does.
+    mutating func proveAgain() { backlogEnd = recordCount }
 
     mutating func add(_ batch: [Recording], firstIndex: UInt64) {
         for (offset, recording) in batch.enumerated() {

@@ -54,6 +54,10 @@ public struct Pipeline: Sendable {
     var pause: Pause?
     /// Consecutive faults since something last went well; it lengthens the pause.
     var faults = 0
+    /// Since when it takes messages without a fault.
+    var wellSince: Int64?
+    /// Before that the broker could confirm nothing.
+    var unblockedAt = Int64.min
     var stopping: Stopping?
     /// A person told it to take nothing; it runs on.
     var quiet = false
@@ -143,12 +147,14 @@ public struct Pipeline: Sendable {
         case .policiesTookOver: policiesTookOver(&actions)
         case .recorded(let firstIndex): recorded(firstIndex)
         case .filed(let records): index.filed(below: records)
+        case .notRecorded: notRecorded(&actions, at: now)
         case .notWritable: notWritable(&actions, at: now)
+        case .writable: writable(&actions)
         case .published(let results): published(results, &actions, at: now)
         case .blocked:
             blocked = true
             loseConsumer(because: .blocked, &actions, at: now, closing: true)
-        case .unblocked: blocked = false
+        case .unblocked: unblocked(at: now)
         case .quietRequested: beQuiet(&actions)
         case .resumeRequested: quiet = false
         case .stopRequested: stop(&actions, at: now)
@@ -231,6 +237,7 @@ public struct Pipeline: Sendable {
                 }
             case .nacked, .returned:
                 announcements.forgetSent(result.token)
+                announcements.proveAgain()
                 flights.forgetSentLetter(result.token)
                 let reason: PauseReason = result.result == .nacked ? .nacked : .unroutable
                 loseConsumer(because: reason, &actions, at: now, closing: true)

@@ -17,9 +17,13 @@ extension Pipeline {
         case recorded(firstIndex: UInt64)
         /// The records below that index can be asked of the runs of sealed segments: whatever arrives from now on was.
         case filed(below: UInt64)
-        /// The ledger cannot be written now: nothing was kept of the batch given to the disk, or of what was to be
-        /// written before one.
+        /// The ledger cannot be written now: nothing was kept of the batch given to the disk.
+        case notRecorded
+        /// The ledger cannot be written now, which something else than a batch met; a batch that was given to the disk
+        /// has its own answer.
         case notWritable
+        /// What ``Action/probe`` asked for: the ledger can be written.
+        case writable
         case published([Publishing.Settled])
         case blocked
         case unblocked
@@ -58,6 +62,8 @@ extension Pipeline {
         /// `nil`: until a person mends something.
         case paused(PauseReason, milliseconds: Int64?)
         case resumed
+        /// Look whether the ledger can be written; ``Event/writable`` or ``Event/notWritable`` follows.
+        case probe
         /// The disk has not answered for a while; should it go on so, the worker leaves.
         case diskIsSlow
         /// Write the last checkpoint, close and leave with success.

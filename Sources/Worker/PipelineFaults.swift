@@ -5,11 +5,14 @@ extension Pipeline {
     struct Pause: Equatable {
         var reason: PauseReason
         var until: Int64
+        /// The disk was asked, and has not answered.
+        var isProbing = false
     }
 
     mutating func publisherLost(_ loss: Loss, _ actions: inout [Action], at now: Int64) {
         publisher = .closed
         blocked = false
+        announcements.proveAgain()
         loseConsumer(because: loss == .refused ? .refused : .publisherLost, &actions, at: now, closing: true)
     }
 
@@ -18,10 +21,27 @@ extension Pipeline {
         if consumerIsStopped { consumerIsCancelled = true }
     }
 
-    mutating func notWritable(_ actions: inout [Action], at now: Int64) {
+    mutating func notRecorded(_ actions: inout [Action], at now: Int64) {
         for recording in writing?.batch ?? [] { index.forget(recording.entry.identity) }
         writing = nil
+        notWritable(&actions, at: now)
+    }
+
+    /// INVARIANT: a batch given to the disk is not touched: room may have been reserved for it, and its answer comes.
+    mutating func notWritable(_ actions: inout [Action], at now: Int64) {
+        if pause?.reason == .notWritable { pause = nil }
         loseConsumer(because: .notWritable, &actions, at: now, closing: true)
+    }
+
+    mutating func writable(_ actions: inout [Action]) {
+        guard pause?.reason == .notWritable else { return }
+        pause = nil
+        actions.append(.resumed)
+    }
+
+    mutating func unblocked(at now: Int64) {
+        if blocked { unblockedAt = now }
+        blocked = false
     }
 
     /// Gives up the consumer: what is not recorded goes back to its queue and will be delivered again.
@@ -30,6 +50,7 @@ extension Pipeline {
     ) {
         if closing, consumer != .closed { actions.append(.closeConsumer) }
         closeConsumer()
+        wellSince = nil
         for recording in gathered { index.forget(recording.entry.identity) }
         gathered = []
         flights.removeAll()
@@ -56,10 +77,8 @@ extension Pipeline {
     }
 
     mutating func tick(_ actions: inout [Action], at now: Int64) {
-        if let pause, pause.until <= now, !blocked {
-            self.pause = nil
-            actions.append(.resumed)
-        }
+        if let pause, pause.until <= now, !blocked { endPause(pause, &actions) }
+        noteHowItGoes(at: now)
         if let writing, now - writing.since >= limits.diskMilliseconds {
             finished = true
             actions.append(.fail(.diskHangs))
@@ -68,10 +87,28 @@ extension Pipeline {
             actions.append(.diskIsSlow)
         }
         let oldest = [announcements.oldestSent, flights.oldestLetterSent].compactMap { $0 }.min()
-        if let oldest, publisher == .open, !blocked, now - oldest >= limits.confirmMilliseconds {
+        if let oldest, publisher == .open, !blocked, now - max(oldest, unblockedAt) >= limits.confirmMilliseconds {
             actions.append(.closePublisher)
             publisher = .closed
+            announcements.proveAgain()
             loseConsumer(because: .confirmNeverCame, &actions, at: now, closing: true)
         }
+    }
+
+    /// A disk is asked first: messages that could not be recorded would only be counted as delivered once more.
+    private mutating func endPause(_ pause: Pause, _ actions: inout [Action]) {
+        guard pause.reason == .notWritable else {
+            self.pause = nil
+            return actions.append(.resumed)
+        }
+        if pause.isProbing { return }
+        self.pause?.isProbing = true
+        actions.append(.probe)
+    }
+
+    /// A fault long past does not lengthen the next pause.
+    private mutating func noteHowItGoes(at now: Int64) {
+        wellSince = isConsuming ? wellSince ?? now : nil
+        if let wellSince, now - wellSince >= limits.longestPauseMilliseconds { faults = 0 }
     }
 }

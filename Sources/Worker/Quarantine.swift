@@ -137,7 +137,7 @@ struct Quarantine<Item: Sendable>: Sendable {
 
     /// No more is asked for: what waits is given up, and goes back when its channel is closed.
     ///
-    /// INVARIANT: nothing that arrives behind it on that channel is taken, for settling a delivery settles all before it.
+    /// INVARIANT: nothing behind it on that channel is taken, for settling a delivery settles all before it.
     mutating func stop() {
         let givesUp = !isEmpty
         forget()

@@ -86,7 +86,7 @@ struct WorkerShell {
         case .loadRecorded(let result, let load): loadRecorded(result, load)
         case .committed(let result): committed(result)
         case .signed(let result): signed(result)
-        case .probed(let result): _ = wrote(result)
+        case .probed(let result): if wrote(result) { feed(.writable) }
         case .marked(let result, let message, let turn):
             if wrote(result) { quarantined(quarantine.marked(message: message, turn: turn)) }
         case .cleared(let result, let turn):
@@ -179,7 +179,7 @@ struct WorkerShell {
         case .failure(let error) where error.code == .notWritable:
             meter.wrote(isWritten: false, at: Stopwatch.seconds())
             tell(.error, error.message)
-            feed(.notWritable)
+            feed(.notRecorded)
         case .failure(let error):
             fail("\(error.message)")
         }
@@ -267,7 +267,11 @@ struct WorkerShell {
         let now = SteadyClock.milliseconds()
         if !pipeline.isIdle { lastProbe = now }
         guard !isFinished, pipeline.isConsuming, now - lastProbe >= WorkerService.probeMilliseconds else { return }
-        lastProbe = now
+        probe()
+    }
+
+    private mutating func probe() {
+        lastProbe = SteadyClock.milliseconds()
         desk.probe { [yield] in yield(.probed($0)) }
     }
 
@@ -315,6 +319,7 @@ struct WorkerShell {
             let next = milliseconds.map { "next try in \($0) ms" } ?? "it waits for a person"
             tell(milliseconds == nil ? .error : .warning, "paused: \(reason.sentence(lastRefusal)); \(next)")
         case .resumed: tell(.info, "trying again")
+        case .probe: probe()
         case .diskIsSlow:
             tell(.error, "the ledger's disk has not answered for a while: should it go on, this worker leaves")
         case .finish(let announcedThrough):

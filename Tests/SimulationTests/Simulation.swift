@@ -80,6 +80,7 @@ struct Simulation {
             case clear(message: String)
             case seal(SealedSegment, OpenSegmentContents)
             case merge
+            case probe
         }
     }
 
@@ -168,6 +169,7 @@ struct Simulation {
         case 1:
             let worker = random.number(0...(workers.count - 1))
             handle(worker, .tick)
+            probe(worker)
         case 2:
             let worker = random.number(0...(workers.count - 1))
             deliver(to: worker)

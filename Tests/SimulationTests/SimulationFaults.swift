@@ -61,6 +61,22 @@ extension Simulation {
         handle(worker, .publisherLost())
     }
 
+    /// An idle worker looks now and then whether its disk could be written, whatever may come before the answer.
+    mutating func probe(_ worker: Int) {
+        guard let pipeline = workers[worker].pipeline, pipeline.isIdle, pipeline.isConsuming, random.chance(1, of: 8)
+        else { return }
+        pending.append(Pending(worker: worker, life: workers[worker].life, what: .probe))
+    }
+
+    mutating func probed(_ worker: Int) {
+        do throws(LedgerError) {
+            try workers[worker].writer?.writer?.probe()
+        } catch {
+            return failed(error, worker)
+        }
+        handle(worker, .writable)
+    }
+
     mutating func failed(_ error: LedgerError, _ worker: Int) {
         if error.code == .notWritable { return handle(worker, .notWritable) }
         die(worker)

@@ -212,6 +212,7 @@ extension Simulation {
             }
         case .acknowledge(let tag, let generation): acknowledge(worker, tag: tag, generation: generation)
         case .paused, .resumed, .diskIsSlow, .reply: break
+        case .probe: later(.probe)
         case .finish(let announcedThrough): later(.finish(announcedThrough: announcedThrough))
         case .fail: die(worker)
         }
@@ -250,6 +251,7 @@ extension Simulation {
         case .clear(let message): _ = write(.decided, message, worker)
         case .seal(let sealed, let contents): seal(sealed, contents, worker)
         case .merge: merge(worker)
+        case .probe: probed(worker)
         }
     }
 
@@ -282,7 +284,7 @@ extension Simulation {
             handle(worker, .recorded(firstIndex: commit.firstIndex))
         } catch {
             switch error.code {
-            case .notWritable: handle(worker, .notWritable)
+            case .notWritable: handle(worker, .notRecorded)
             case .syncFailed where mutation == .trustAfterFailedSync:
                 handle(worker, .recorded(firstIndex: workers[worker].writer?.writer?.tree.count ?? 0))
             default:

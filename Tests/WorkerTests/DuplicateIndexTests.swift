@@ -61,7 +61,7 @@ struct DuplicateIndexTests {
     @Test func aBatchThatWasNotWrittenIsForgotten() {
         var pipeline = Scene.consuming()
         #expect(pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0)) == ["record 1 through 0"])
-        #expect(pipeline.say(.notWritable) == ["close consumer", "paused notWritable"])
+        #expect(pipeline.say(.notRecorded) == ["close consumer", "paused notWritable"])
         #expect(pipeline.index.count == 0)
     }
 }

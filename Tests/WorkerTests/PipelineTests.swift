@@ -113,8 +113,9 @@ struct PipelineTests {
         #expect(
             pipeline.say(.published([.init(token: 0, result: .returned)])) == ["close consumer", "paused unroutable"])
         #expect(pipeline.say(.tick, at: 400) == [])
-        #expect(pipeline.say(.tick, at: 600) == ["resumed", "open consumer 1", "publish event 0"])
-        #expect(pipeline.say(.published([.init(token: 0, result: .confirmed)])) == [])
+        // It takes messages again when the broker has shown that it confirms.
+        #expect(pipeline.say(.tick, at: 600) == ["resumed", "publish event 0"])
+        #expect(pipeline.say(.published([.init(token: 0, result: .confirmed)])) == ["open consumer 1"])
         #expect(pipeline.announcedThrough == 1)
     }
 
@@ -135,10 +136,37 @@ struct PipelineTests {
     @Test func aFullDiskPausesAndLosesNothing() {
         var pipeline = Scene.consuming()
         _ = pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0))
-        #expect(pipeline.say(.notWritable) == ["close consumer", "paused notWritable"])
-        #expect(pipeline.say(.tick, at: 600) == ["resumed", "open consumer 1"])
+        #expect(pipeline.say(.notRecorded) == ["close consumer", "paused notWritable"])
+        #expect(pipeline.say(.tick, at: 600) == ["probe"])
+        #expect(pipeline.say(.writable, at: 700) == ["resumed", "open consumer 1"])
         #expect(pipeline.say(.consumerOpened(generation: 1)) == [])
         #expect(pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 1)) == ["record 1 through 0"])
+    }
+
+    @Test func aDiskThatStaysFullTakesNoMessages() {
+        var pipeline = Scene.consuming()
+        #expect(pipeline.say(.notWritable) == ["close consumer", "paused notWritable"])
+        #expect(pipeline.say(.tick, at: 500) == ["probe"])
+        #expect(pipeline.say(.tick, at: 600) == [])
+        #expect(pipeline.say(.notWritable, at: 700) == ["paused notWritable"])
+        #expect(pipeline.say(.tick, at: 1_600) == [] && !pipeline.isConsuming)
+        #expect(pipeline.say(.tick, at: 1_700) == ["probe"])
+        #expect(pipeline.say(.writable, at: 1_800) == ["resumed", "open consumer 1"])
+        // Another probe's answer.
+        #expect(pipeline.say(.writable, at: 1_900) == [])
+    }
+
+    @Test func whatElseCannotBeWrittenDoesNotSpeakForTheBatchUnderWay() {
+        var pipeline = Scene.consuming()
+        #expect(pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0)) == ["record 1 through 0"])
+        #expect(pipeline.say(.notWritable) == ["close consumer", "paused notWritable"])
+        // There was room for the batch.
+        #expect(pipeline.say(.recorded(firstIndex: 0)) == [])
+        #expect(pipeline.say(.tick, at: 500) == ["probe"])
+        #expect(pipeline.say(.writable, at: 600) == ["resumed", "open consumer 1", "publish event 0"])
+        #expect(pipeline.say(.consumerOpened(generation: 1)) == [])
+        #expect(pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 1)) == [])
+        #expect(pipeline.say(.published([.init(token: 0, result: .confirmed)])) == ["ack 1"])
     }
 
     @Test func aCancelledConsumerIsNoticed() {
@@ -156,7 +184,38 @@ struct PipelineTests {
         #expect(
             pipeline.say(.tick, at: 30_000) == ["close publisher", "close consumer", "paused confirmNeverCame"])
         #expect(pipeline.say(.tick, at: 30_600) == ["resumed", "open publisher"])
-        #expect(pipeline.say(.publisherOpened, at: 30_700) == ["open consumer 1", "publish event 0"])
+        #expect(pipeline.say(.publisherOpened, at: 30_700) == ["publish event 0"])
+        #expect(!pipeline.isConsuming)
+        #expect(pipeline.say(.published([.init(token: 0, result: .confirmed)])) == ["open consumer 1"])
+    }
+
+    @Test func whileTheBrokerIsBlockedNoConfirmIsLate() {
+        var pipeline = Scene.consuming()
+        _ = pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0))
+        _ = pipeline.say(.recorded(firstIndex: 0))
+        #expect(pipeline.say(.blocked, at: 100) == ["close consumer", "paused blocked"])
+        #expect(pipeline.say(.unblocked, at: 60_000) == [])
+        #expect(pipeline.say(.tick, at: 60_100) == ["resumed", "open consumer 1"])
+        #expect(pipeline.say(.tick, at: 89_999) == [])
+        #expect(
+            pipeline.say(.tick, at: 90_000) == ["close publisher", "close consumer", "paused confirmNeverCame"])
+    }
+
+    @Test func aFaultLongPastDoesNotLengthenTheNextPause() {
+        var pipeline = Scene.consuming()
+        for number in 0..<5 {
+            _ = pipeline.handle(.consumerLost(generation: number), at: 0)
+            _ = pipeline.say(.tick, at: 20_000)
+            _ = pipeline.say(.consumerOpened(generation: number + 1))
+        }
+        let long = pipeline.handle(.consumerLost(generation: 5), at: 20_000)
+        #expect(long == [.paused(.consumerLost, milliseconds: 15_000)])
+        _ = pipeline.say(.tick, at: 40_000)
+        _ = pipeline.say(.consumerOpened(generation: 6))
+        _ = pipeline.say(.tick, at: 41_000)
+        _ = pipeline.say(.tick, at: 56_000)
+        let short = pipeline.handle(.consumerLost(generation: 6), at: 56_000)
+        #expect(short == [.paused(.consumerLost, milliseconds: 500)])
     }
 
     @Test func theBacklogIsAnnouncedBeforeAnythingIsConsumed() {
@@ -258,87 +317,5 @@ struct PipelineTests {
     @Test func aMarkThatCannotBeWrittenPausesAsARecordDoes() {
         var pipeline = Scene.consuming()
         #expect(pipeline.say(.notWritable) == ["close consumer", "paused notWritable"])
-    }
-}
-
-/// What the tests' transcripts are made of.
-enum Scene {
-    static func consuming(killSwitch: KillSwitch = KillSwitch()) -> Pipeline {
-        var pipeline = opening(killSwitch: killSwitch)
-        #expect(pipeline.say(.consumerOpened(generation: 0)) == [])
-        return pipeline
-    }
-
-    /// The broker has not yet answered that there is a consumer.
-    static func opening(killSwitch: KillSwitch = KillSwitch()) -> Pipeline {
-        var pipeline = Pipeline(index: DuplicateIndex(), recordCount: 0, backlog: [], killSwitch: killSwitch)
-        #expect(pipeline.say(.started) == ["open publisher"])
-        #expect(pipeline.say(.publisherOpened) == ["open consumer 0"])
-        return pipeline
-    }
-
-    static func outcome(_ number: Int, revision: Int = 1, content: String = "same") -> Outcome {
-        let request = Request(
-            requestID: "00000000-0000-4000-8000-00000000000\(number)", revision: revision,
-            receivedBy: .init(agency: "elsewhere"), receipt: .init(channel: .fax), form: .init(kind: .i247A))
-        let now = Moment(secondsSinceEpoch: 0)
-        return Outcome(
-            request: request, decision: nil,
-            date: RequestDate(date: CivilDate(year: 2025, month: 1, day: 2)!, basis: .recorded),
-            pseudonyms: Pseudonyms(keyID: "test"), contentKey: content, recordedAt: now, traceparent: nil,
-            jurisdiction: "boston")
-    }
-
-    static func arrival(_ number: Int, revision: Int = 1, content: String = "same", tag: UInt64) -> Arrival {
-        Arrival(
-            tag: tag, verdict: .entry(.outcome(outcome(number, revision: revision, content: content))),
-            conflictLetter: { letter(.conflictingDuplicate) })
-    }
-
-    static func dead(tag: UInt64) -> Arrival {
-        Arrival(tag: tag, verdict: .dead(letter(.malformedJSON)), conflictLetter: { letter(.conflictingDuplicate) })
-    }
-
-    static func undecidable(tag: UInt64) -> Arrival {
-        Arrival(tag: tag, verdict: .dead(letter(.undecidable)), conflictLetter: { letter(.conflictingDuplicate) })
-    }
-
-    static func letter(_ reason: DeadLetterReason) -> DeadLetter {
-        DeadLetter(
-            reason: reason, detail: "", deadAt: "", attempts: 1, worker: "w", exchange: "", routingKey: "",
-            envelope: .object([]), body: [])
-    }
-}
-
-extension Pipeline {
-    /// Feeds one event and tells the actions in words.
-    mutating func say(_ event: Event, at now: Int64 = 0) -> [String] {
-        handle(event, at: now).map { action in
-            switch action {
-            case .openPublisher: "open publisher"
-            case .closePublisher: "close publisher"
-            case .openConsumer(let generation): "open consumer \(generation)"
-            case .stopConsuming: "stop consuming"
-            case .closeConsumer: "close consumer"
-            case .record(let outcomes, let through): "record \(outcomes.count) through \(through)"
-            case .publish(let publishings): "publish " + publishings.map(\.words).joined(separator: ", ")
-            case .acknowledge(let tag, _): "ack \(tag)"
-            case .reply(let replies): "reply " + replies.map(\.words).joined(separator: ", ")
-            case .paused(let reason, _): "paused \(reason)"
-            case .resumed: "resumed"
-            case .diskIsSlow: "disk is slow"
-            case .finish(let through): "finish through \(through)"
-            case .fail(let failure): "fail \(failure)"
-            }
-        }
-    }
-}
-
-extension Publishing {
-    fileprivate var words: String {
-        switch self {
-        case .event(let token, _): "event \(token)"
-        case .letter(_, let letter): "letter \(letter.reason.rawValue)"
-        }
     }
 }
