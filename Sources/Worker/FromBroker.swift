@@ -13,7 +13,7 @@ extension PublishResult.Outcome {
 }
 
 extension AMQPError {
-    var loss: Pipeline.Loss { needsAPerson ? .refused : .broken }
+    var loss: Pipeline.Loss { code == .notFound ? .missing : needsAPerson ? .refused : .broken }
 
     /// What to tell in place of the pipeline's own words, which know of users only.
     var refusal: String? { code == .tlsRefused ? message : nil }

@@ -122,22 +122,20 @@ final class LedgerDesk: Sendable {
         }
     }
 
-    /// Writes the last checkpoint, signs it and closes the ledger.
-    func finish(announcedThrough: UInt64) async -> LedgerError? {
-        await withCheckedContinuation { continuation in
-            perform {
-                let last = self.append([], announcedThrough: announcedThrough)
-                let signed = self.sign()
-                let closed = self.closeMarks()
-                self.indexing.end()
-                self.writer.withLock { writer in
-                    if let open = writer.take() { open.close() }
-                }
-                let failures = [last.map { _ in }, signed, closed].compactMap { result -> LedgerError? in
-                    if case .failure(let error) = result { error } else { nil }
-                }
-                continuation.resume(returning: failures.first)
+    /// Writes the last checkpoint, signs it and closes the ledger; answers with what failed, the worst first.
+    func finish(announcedThrough: UInt64, answer: @escaping @Sendable (LedgerError?) -> Void) {
+        perform {
+            let last = self.append([], announcedThrough: announcedThrough)
+            let signed = self.sign()
+            let closed = self.closeMarks()
+            self.indexing.end()
+            self.writer.withLock { writer in
+                if let open = writer.take() { open.close() }
             }
+            let failures = [last.map { _ in }, signed, closed].compactMap { result -> LedgerError? in
+                if case .failure(let error) = result { error } else { nil }
+            }
+            answer(failures.first { $0.code != .notWritable } ?? failures.first)
         }
     }
 

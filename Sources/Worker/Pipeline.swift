@@ -139,7 +139,7 @@ public struct Pipeline: Sendable {
             if opened == generation, consumer == .opening { consumerOpened(&actions) }
         case .consumerLost(let lost, let loss):
             if lost == generation, consumer != .closed {
-                loseConsumer(because: loss == .refused ? .refused : .consumerLost, &actions, at: now)
+                loseConsumer(because: loss.reason ?? .consumerLost, &actions, at: now)
             }
         case .consumerCancelled(let cancelled, let byBroker):
             if cancelled == generation { consumerCancelled(byBroker: byBroker, &actions, at: now) }

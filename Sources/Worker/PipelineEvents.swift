@@ -42,6 +42,8 @@ extension Pipeline {
         case broken
         /// The broker refuses the user, the certificate or what the user asks for: a person has to mend it.
         case refused
+        /// A queue or an exchange is not there.
+        case missing
     }
 
     /// Something to do.
@@ -77,6 +79,8 @@ extension Pipeline {
         case consumerLost = "the consuming connection was lost"
         case publisherLost = "the publishing connection was lost"
         case refused = "the broker refuses this user: correct broker.url, or the user's rights"
+        case missing =
+            "a queue or an exchange is not there: run `detainer topology apply`; if it was there before, what it held may be lost"
         case cancelledByBroker =
             "the broker cancelled the consumer: the queue was deleted or moved, which may be a loss"
         case blocked = "the broker is out of memory or disk and blocks publishers"

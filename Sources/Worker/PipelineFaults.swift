@@ -13,7 +13,7 @@ extension Pipeline {
         publisher = .closed
         blocked = false
         announcements.proveAgain()
-        loseConsumer(because: loss == .refused ? .refused : .publisherLost, &actions, at: now, closing: true)
+        loseConsumer(because: loss.reason ?? .publisherLost, &actions, at: now, closing: true)
     }
 
     mutating func consumerCancelled(byBroker: Bool, _ actions: inout [Action], at now: Int64) {
@@ -110,5 +110,16 @@ extension Pipeline {
     private mutating func noteHowItGoes(at now: Int64) {
         wellSince = isConsuming ? wellSince ?? now : nil
         if let wellSince, now - wellSince >= limits.longestPauseMilliseconds { faults = 0 }
+    }
+}
+
+extension Pipeline.Loss {
+    /// Where it says more than that a connection was lost.
+    var reason: Pipeline.PauseReason? {
+        switch self {
+        case .broken: nil
+        case .refused: .refused
+        case .missing: .missing
+        }
     }
 }

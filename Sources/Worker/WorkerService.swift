@@ -86,6 +86,8 @@ public final class WorkerService: Sendable {
         case damaged(String)
         case signed(Result<Void, LedgerError>)
         case probed(Result<Void, LedgerError>)
+        /// With its last checkpoint, or without.
+        case ledgerClosed(LedgerError?)
         case marked(Result<Void, LedgerError>, message: String, turn: Int)
         /// The marks of a message were taken back; without a turn, nothing waited for it.
         case cleared(Result<Void, LedgerError>, turn: Int?)

@@ -9,15 +9,15 @@ struct WorkerShell {
     let desk: LedgerDesk
     var pipeline: Pipeline
     var summary = WorkerSummary()
-    private(set) var isFinished = false
+    var isFinished = false
     private(set) var position: LedgerPosition
     var consumer: AMQPConnection?
     private(set) var consumerGeneration = -1
     private var consumersStarted = 0
-    private var publisher: AMQPConnection?
-    private var publisherEpoch = 0
+    var publisher: AMQPConnection?
+    private(set) var publisherEpoch = 0
     private var lastArrival = SteadyClock.milliseconds()
-    private var finalAnnouncedThrough: UInt64?
+    private(set) var finalAnnouncedThrough: UInt64?
     private var lastRefusal: String?
     private var signing: SigningSchedule
     var quarantine: Quarantine<Delivery>
@@ -86,6 +86,7 @@ struct WorkerShell {
         case .loadRecorded(let result, let load): loadRecorded(result, load)
         case .committed(let result): committed(result)
         case .signed(let result): signed(result)
+        case .ledgerClosed: break
         case .probed(let result): if wrote(result) { feed(.writable) }
         case .marked(let result, let message, let turn):
             if wrote(result) { quarantined(quarantine.marked(message: message, turn: turn)) }
@@ -226,8 +227,9 @@ struct WorkerShell {
     }
 
     private mutating func tellStatus(withMetrics: Bool) {
-        let (isConsuming, isQuiet) = (pipeline.isConsuming, pipeline.isQuiet)
-        let (pause, progress) = (pipeline.pauseReason?.sentence(lastRefusal), lastProgress)
+        let (isConsuming, isQuiet) = (pipeline.isConsuming && !diskIsSlow, pipeline.isQuiet)
+        let slow = diskIsSlow ? "the ledger's disk has not answered for a while" : nil
+        let (pause, progress) = (pipeline.pauseReason?.sentence(lastRefusal) ?? slow, lastProgress)
         var metrics: WorkerMetrics?
         // Ten times a second: handing them on at each event would copy them at each event.
         if withMetrics {
@@ -246,6 +248,10 @@ struct WorkerShell {
             if let metrics { $0.metrics = metrics }
         }
         if withMetrics { service.cameRound() }
+    }
+
+    private var diskIsSlow: Bool {
+        desk.busySince.map { SteadyClock.milliseconds() - $0 >= Pipeline.Limits().slowDiskMilliseconds } ?? false
     }
 
     /// The pipeline watches over its batches; this also over marks, signatures and policies.
@@ -295,7 +301,7 @@ struct WorkerShell {
     private mutating func perform(_ action: Pipeline.Action) {
         switch action {
         case .openPublisher: openPublisher()
-        case .closePublisher: publisher?.abort()
+        case .closePublisher: closePublisher()
         case .openConsumer(let generation): openConsumer(generation: generation)
         case .stopConsuming:
             stopExamining()
@@ -327,6 +333,14 @@ struct WorkerShell {
             isFinished = true
         case .fail(let failure): fail(failure.rawValue)
         }
+    }
+
+    /// Nothing more is heard of it: that it is closed now is no fault of its own.
+    private mutating func closePublisher() {
+        publisherEpoch += 1
+        publisher?.abort()
+        publisher = nil
+        meter.lostPublisher()
     }
 
     private mutating func openPublisher() {
@@ -361,36 +375,6 @@ struct WorkerShell {
             configuration.address, name: "\(configuration.worker) consumes",
             heartbeatSeconds: WorkerService.heartbeatSeconds
         ) { [yield] in yield(.consumer($0, generation: generation)) }
-    }
-
-    // MARK: - the end
-
-    mutating func fail(_ reason: String) {
-        summary.failure = reason
-        tell(.error, reason)
-        isFinished = true
-    }
-
-    /// Writes the last checkpoint, then closes the connections, so that what was acknowledged last still goes out.
-    mutating func close(_ happenings: AsyncStream<WorkerService.Happening>) async {
-        if let announcedThrough = finalAnnouncedThrough {
-            if let error = await desk.finish(announcedThrough: announcedThrough) { fail(error.message) }
-        }
-        // Sends what it was given; nothing waits for it.
-        replier?.close()
-        if consumer == nil && publisher == nil { return }
-        consumer?.close()
-        publisher?.close()
-        let deadline = SteadyClock.milliseconds() + WorkerService.closeMilliseconds
-        // The ticker goes on, so that this loop comes round even when neither connection answers.
-        for await happening in happenings {
-            if case .consumer(.closed, consumerGeneration) = happening { consumer = nil }
-            if case .publisher(.closed, publisherEpoch) = happening { publisher = nil }
-            if consumer == nil && publisher == nil { return }
-            if SteadyClock.milliseconds() >= deadline { break }
-        }
-        consumer?.abort()
-        publisher?.abort()
     }
 
     func tell(_ level: WorkerNotice.Level, _ text: String, _ metadata: [(name: String, value: String)] = []) {

@@ -133,6 +133,31 @@ struct FaultTableTests {
         await patient.site.remove()
     }
 
+    @Test func stoppedWhileItsDiskIsFullItLeavesWithSuccess() async throws {
+        let patient = try await Patient()
+        try await patient.consuming()
+        try patient.arm("write 28 until end")
+        try await patient.submit(1...5)
+        try await patient.says("paused: the ledger cannot be written")
+        #expect(await patient.worker.stop() == 0)
+        try await patient.says("the last checkpoint is not written")
+        try patient.disarm()
+        try await patient.site.drain()
+        try await patient.expectAll(5)
+        await patient.site.remove()
+    }
+
+    @Test func stoppedWhileItsDiskHangsItLeaves() async throws {
+        let patient = try await Patient()
+        try await patient.consuming()
+        try patient.arm("fdatasync hang")
+        patient.worker.kill(SIGTERM)
+        try await eventually(within: 90, "it ends") { !patient.worker.exits.isEmpty }
+        #expect(patient.worker.exits == [74])
+        #expect(patient.worker.lastLog.contains("the ledger's disk does not answer"))
+        await patient.site.remove()
+    }
+
     @Test(arguments: ["fdatasync hang", "write hang"])
     func aDiskThatHangsIsToldAndThenEndsTheProcess(_ fault: String) async throws {
         let patient = try await Patient()

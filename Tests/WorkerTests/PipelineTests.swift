@@ -314,6 +314,16 @@ struct PipelineTests {
         #expect(pipeline.say(.tick, at: 61_100) == ["resumed", "open publisher"])
     }
 
+    @Test func whatIsNotThereIsNamedAndTriedAgain() {
+        var pipeline = Scene.consuming()
+        #expect(
+            pipeline.say(.consumerCancelled(generation: 0, byBroker: true))
+                == ["close consumer", "paused cancelledByBroker"])
+        #expect(pipeline.say(.tick, at: 600) == ["resumed", "open consumer 1"])
+        #expect(pipeline.say(.consumerLost(generation: 1, .missing), at: 700) == ["paused missing"])
+        #expect(pipeline.say(.tick, at: 1_700) == ["resumed", "open consumer 2"])
+    }
+
     @Test func aMarkThatCannotBeWrittenPausesAsARecordDoes() {
         var pipeline = Scene.consuming()
         #expect(pipeline.say(.notWritable) == ["close consumer", "paused notWritable"])
