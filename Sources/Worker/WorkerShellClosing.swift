@@ -43,8 +43,8 @@ extension WorkerShell {
         }
     }
 
-    /// Without its last checkpoint nothing is lost: the next start finds the records, and announces again what it cannot
-    /// know to be announced.
+    /// Without its last checkpoint nothing is lost: the next start finds the records, and announces again what it
+    /// cannot know to be announced.
     private mutating func ledgerClosed(_ error: LedgerError?) {
         guard let error else { return }
         guard error.code == .notWritable else { return fail(error.message) }
