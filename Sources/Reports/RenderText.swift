@@ -39,10 +39,7 @@ extension ReportDocument {
     }
 
     public func markdown() -> String {
-        func escaped(_ text: String) -> String {
-            text.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("*", with: "\\*")
-                .replacing("_", with: "\\_").replacing("<", with: "&lt;")
-        }
+        let escaped = Markdown.escaped
         var lines = letterhead.map { escaped($0) + "  " } + ["", date, ""] + to.map { escaped($0) + "  " }
         lines += ["", "# " + escaped(subject), ""]
         if !law.isEmpty { lines += ["*\(escaped(law))*", ""] }
@@ -75,6 +72,24 @@ extension ReportDocument {
             }
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+enum Markdown {
+    /// By scalars, as readers of Markdown look at it. Whatever could begin a link, an image, code, an entity, a tag, a
+    /// cell or an emphasis is what it is.
+    static func escaped(_ text: String) -> String {
+        var escaped = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "<": escaped += "&lt;".unicodeScalars
+            case ">": escaped += "&gt;".unicodeScalars
+            case "&": escaped += "&amp;".unicodeScalars
+            case "\\", "|", "*", "_", "[", "]", "`", "!", "~": escaped += ["\\", scalar]
+            default: escaped.append(scalar)
+            }
+        }
+        return String(escaped)
     }
 }
 
