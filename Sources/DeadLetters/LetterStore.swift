@@ -18,6 +18,9 @@ public struct LetterStore: Sendable {
     private let warn: @Sendable (String) -> Void
     public var directory: String { ledger + "/" + Self.folder }
 
+    /// Whether anything was ever kept in it.
+    public var isThere: Bool { FileManager.default.fileExists(atPath: directory) }
+
     /// Where discarded letters are kept.
     public var archiveDirectory: String { directory + "/archive" }
 

@@ -95,7 +95,8 @@ public struct TimeZoneName: Sendable, Hashable {
 public struct Moment: Sendable, Equatable {
     /// As it was written.
     public let text: String
-    private let day: CivilDate
+    /// As it is written, wherever that is.
+    public let day: CivilDate
     /// `nil` where only the day is known.
     public let secondsSinceEpoch: Int64?
 

@@ -15,7 +15,8 @@ public struct AnnualReport: Sendable {
     public let asOf: Moment
     /// Where each ledger stood that was read.
     public let checkpoints: [LedgerUnion.Head]
-    public let unread: Unread
+    /// `nil`: not known here.
+    public let unread: Unread?
     public private(set) var tally: Tally
     /// The policies that decided, by the digests of their texts.
     public private(set) var policies: [String: String] = [:]
@@ -61,7 +62,7 @@ public struct AnnualReport: Sendable {
     /// - Parameter keepsUnits: whether the records behind each figure are kept.
     public init(
         _ casebook: Casebook, period: Period, jurisdiction: String, rule: CountingRule = .forms, asOf: Moment,
-        checkpoints: [LedgerUnion.Head] = [], unread: Unread = Unread(), keepsUnits: Bool = false
+        checkpoints: [LedgerUnion.Head] = [], unread: Unread? = nil, keepsUnits: Bool = false
     ) {
         self.init(
             period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: checkpoints,
@@ -79,7 +80,7 @@ public struct AnnualReport: Sendable {
     /// - Throws: `LedgerError` where the files cannot be read, `RecordError` where a line is no record of ours.
     public init(
         counting catalog: LedgerCatalog, period: Period, jurisdiction: String, rule: CountingRule = .forms,
-        asOf: Moment, unread: Unread = Unread(), mostListed: Int = mostListed
+        asOf: Moment, unread: Unread? = nil, mostListed: Int = mostListed
     ) throws {
         self.init(
             period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: catalog.heads,
@@ -99,7 +100,7 @@ public struct AnnualReport: Sendable {
 
     private init(
         period: Period, jurisdiction: String, rule: CountingRule, asOf: Moment, checkpoints: [LedgerUnion.Head],
-        unread: Unread, keepsUnits: Bool
+        unread: Unread?, keepsUnits: Bool
     ) {
         self.period = period
         self.jurisdiction = jurisdiction
@@ -150,14 +151,21 @@ public struct AnnualReport: Sendable {
         let counted = rule == .forms ? forms.map { [$0] } : FormSorting.episodes(forms)
         var records: [String: [CaseRecord]] = [:]
         for file in casebook.cases { records[file.form.first.identity.requestID] = file.records }
+        var notHonored: [Form] = []
         for together in counted where period.contains(together[0].first.date.date) {
-            count(together, records: together.flatMap { records[$0.first.identity.requestID] ?? [] })
+            let form = Form(receipts: together.flatMap(\.receipts))
+            let records = together.flatMap { records[$0.first.identity.requestID] ?? [] }
+                .sorted(on: { ($0.date, $0.identity.recordID) }, by: <)
+            count(form, of: together, records: records)
+            if isNotHonored(form, records) { notHonored.append(form) }
         }
+        countIndividuals(notHonored)
         for outcome in casebook.notOurs where period.contains(outcome.date.date) {
             tally.add(["notOurs"], [.request(outcome.identity)])
         }
         countRecords(casebook)
         if tally.keepsUnits {
+            context.formUnion(casebook.dating)
             for file in casebook.cases where touches(file) {
                 context.formUnion(file.form.receipts.map { .request($0.identity) })
                 context.formUnion(file.records.map { .record($0.identity) })
@@ -170,7 +178,10 @@ public struct AnnualReport: Sendable {
         if outcome.decision == nil {
             tally.add(["notOurs"], [], times: times)
         } else {
-            count([Form(receipts: [outcome])], records: [], times: times)
+            let form = Form(receipts: [outcome])
+            count(form, of: [form], records: [], times: times)
+            // It shares no person with any other.
+            if isNotHonored(form, []) { tally.add(["requests", "individualsNotHonored"], [], times: times) }
         }
     }
 
@@ -195,12 +206,12 @@ public struct AnnualReport: Sendable {
     // MARK: - item 1
 
     /// - Parameters:
-    ///   - forms: those that count once together, the first one first.
+    ///   - form: all that counts once together.
+    ///   - forms: what it is made of, the first one first.
     ///   - times: how often there are such.
-    private mutating func count(_ forms: [Form], records: [CaseRecord], times: Int = 1) {
+    private mutating func count(_ form: Form, of forms: [Form], records: [CaseRecord], times: Int = 1) {
         func add(_ path: Tally.Path, _ unit: @autoclosure () -> Tally.Unit) { tally.add(path, unit(), times: times) }
-        let form = Form(receipts: forms.flatMap(\.receipts))
-        guard let decision = form.first.decision else { return }
+        if form.first.decision == nil { return }
         let unit = form.receipts.map { LedgerEntry.Identity.request($0.identity) }
         add(["dispositions", form.disposition.rawValue], unit)
         for receipt in form.receipts {
@@ -212,7 +223,7 @@ public struct AnnualReport: Sendable {
             let path = ["referrals", decisions.isEmpty ? "open" : "decided"]
             add(path, unit + decisions.map { .record($0.identity) })
         }
-        guard decision.reportLine == Self.requestLine else { return add(["otherRequests", "total"], unit) }
+        guard isOfItemOne(form) else { return add(["otherRequests", "total"], unit) }
         add(["requests", "total"], unit)
         for receipt in form.receipts { add(["requests", "receipts"], [.request(receipt.identity)]) }
         for again in forms where again.receipts.count > 1 {
@@ -224,18 +235,34 @@ public struct AnnualReport: Sendable {
         add(["requests", "byMonth", period.label(of: Month(form.first.date.date))], unit)
         add(["requests", "byStation", form.first.station ?? "not stated"], unit)
         add(["requests", "byChannel", form.first.channel.rawValue], unit)
-        add(["requests", "byForm", form.first.formKind.rawValue], unit)
+        add(["requests", "byForm", form.telling.formKind.rawValue], unit)
         if form.isFoundLate { add(["requests", "foundLate"], unit) }
         countReasons(form, unit, times: times)
         let cancellations = records.filter { $0.kind == .cancellation }
         if !cancellations.isEmpty {
             add(["requests", "cancelled"], unit + cancellations.map { .record($0.identity) })
         }
-        if !records.contains(where: { $0.kind == .detained || $0.kind == .transferred }) {
-            add(["requests", "notHonored"], unit)
-        }
+        if isNotHonored(form, records) { add(["requests", "notHonored"], unit) }
         listed?.append(ListedRequest(form, records))
         boundList()
+    }
+
+    private func isOfItemOne(_ form: Form) -> Bool {
+        (form.telling.decision ?? form.first.decision)?.reportLine == Self.requestLine
+    }
+
+    /// Nobody was detained and nobody transferred on it.
+    private func isNotHonored(_ form: Form, _ records: [CaseRecord]) -> Bool {
+        isOfItemOne(form) && !records.contains { $0.kind == .detained || $0.kind == .transferred }
+    }
+
+    /// Those whom these forms are about, each once.
+    private mutating func countIndividuals(_ forms: [Form]) {
+        var people = People()
+        for form in forms { people.meet(form) }
+        for form in forms where people.isFirst(people.number(of: form), "not honored") {
+            tally.add(["requests", "individualsNotHonored"], form.receipts.map { .request($0.identity) })
+        }
     }
 
     private mutating func countReasons(_ form: Form, _ unit: Tally.Unit, times: Int) {
@@ -266,6 +293,9 @@ public struct AnnualReport: Sendable {
         for (record, file) in inPeriod { count(record, file, &people) }
         for record in casebook.withdrawn where period.contains(record.date) {
             tally.add(["records", "withdrawn"], [.record(record.identity)])
+        }
+        for record in casebook.recordsNotOurs where period.contains(record.date) {
+            tally.add(["records", "notOurs"], [.record(record.identity)])
         }
     }
 
@@ -308,43 +338,16 @@ public struct AnnualReport: Sendable {
     }
 }
 
-extension AnnualReport.ListedRequest {
-    init(_ form: Form, _ records: [CaseRecord]) {
-        let first = form.first
-        requestID = first.identity.requestID
-        date = first.date.date
-        station = first.station ?? "not stated"
-        channel = first.channel
-        self.form = first.formKind
-        disposition = form.disposition
-        isCancelled = records.contains { $0.kind == .cancellation }
-        isTransferred = records.contains { $0.kind == .transferred }
-        for record in records {
-            guard case .custodyOutcome(let end, let bail, let agency) = record.detail else { continue }
-            (outcome, outcomeAt) = (end, record.happenedAt)
-            (bailPostedAt, receivingAgency) = (bail ?? bailPostedAt, agency ?? receivingAgency)
-        }
-    }
-}
-
-extension Form {
-    /// Somebody found it on a later day than it had come.
-    var isFoundLate: Bool {
-        first.foundAt != nil && first.date.basis == .received
-            && first.foundAt?.text.prefix(10) != first.receivedAt?.text.prefix(10)
-    }
-}
-
 extension Tally {
     /// All that a report tells, so that what did not happen is told as zero.
     fileprivate mutating func declareFigures(of period: Period) {
         declare(["requests", "total"])
         for reason in ["removable-alien", "resume-custody", "not-stated"] { declare(["requests", "byReason", reason]) }
         for cause in Request.ProbableCause.allCases { declare(["requests", "removableAlienBases", cause.rawValue]) }
-        for name in ["receipts", "formsThatCameAgain", "laterFormsInAnEpisode", "foundLate", "cancelled", "notHonored"]
-        {
-            declare(["requests", name])
-        }
+        for name in [
+            "receipts", "formsThatCameAgain", "laterFormsInAnEpisode", "foundLate", "cancelled", "notHonored",
+            "individualsNotHonored",
+        ] { declare(["requests", name]) }
         for month in period.months { declare(["requests", "byMonth", period.label(of: month)]) }
         for form in Request.FormKind.allCases { declare(["requests", "byForm", form.rawValue]) }
         for channel in Request.Channel.allCases { declare(["requests", "byChannel", channel.rawValue]) }
@@ -364,7 +367,9 @@ extension Tally {
         for outcome in CaseDetail.CustodyEnd.allCases {
             declare(["custodyOutcomes", outcome.rawValue])
         }
-        for name in ["total", "orphans", "withdrawn", "cancellationsOfUnknownRequests"] { declare(["records", name]) }
+        for name in ["total", "orphans", "withdrawn", "cancellationsOfUnknownRequests", "notOurs"] {
+            declare(["records", name])
+        }
         declare(["notOurs"], ["undated"])
     }
 }

@@ -25,22 +25,32 @@ public struct Casebook: Sendable {
     public private(set) var orphans: [CaseRecord] = []
     /// Requests that no policy of ours serves.
     public let notOurs: [Outcome]
+    /// Records of agencies that no policy of ours serves; they are in no figure but that they are there.
+    public let recordsNotOurs: [CaseRecord]
     /// Records that a correction took back; they count nowhere.
     public let withdrawn: [CaseRecord]
 
+    /// Earlier revisions whose date stands for what is counted by a later one.
+    public let dating: [LedgerEntry.Identity]
+
+    /// A later revision that still knows no date of its own keeps that of the first one: what was added or corrected in
+    /// January moves nothing into another year.
+    ///
     /// - Parameters:
     ///   - outcomes: of all years; a receipt in January may be of a form that came in December.
     ///   - jurisdiction: `nil`: all.
     public init(outcomes: [Outcome], records: [CaseRecord], jurisdiction: String? = nil) {
-        let latest = Self.latest(outcomes) { ($0.identity.requestID, $0.identity.revision) }
-            .filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
+        var dating: [LedgerEntry.Identity] = []
+        let latest = Self.latest(outcomes, &dating).filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
         notOurs = latest.filter { $0.decision == nil }
         cases = FormSorting.forms(latest.filter { $0.decision != nil }).map { Case(form: $0, records: []) }
-        let current = Self.latest(records) { ($0.identity.recordID, $0.identity.revision) }
+        let current = Self.latest(records, &dating)
             .filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
             .sorted(on: { ($0.date, $0.identity.recordID) }, by: <)
+        self.dating = dating
         withdrawn = current.filter { $0.correction?.isWithdrawn == true && $0.isOurs }
         let standing = current.filter { $0.correction?.isWithdrawn != true }
+        recordsNotOurs = standing.filter { !$0.isOurs }
         let links = Links(cases.map(\.form))
         for record in standing where record.isOurs {
             if let position = links.position(of: record) {
@@ -62,14 +72,19 @@ public struct Casebook: Sendable {
     public var allForms: [Form] { cases.map(\.form) + notOurs.map { Form(receipts: [$0]) } }
 
     /// The latest revision of each id, in no order.
-    private static func latest<Value>(
-        _ values: [Value], _ identity: (Value) -> (id: String, revision: Int)
-    ) -> [Value] {
+    private static func latest<Value: Revised>(_ values: [Value], _ dating: inout [LedgerEntry.Identity]) -> [Value] {
         var latest: [String: Value] = [:]
+        var undated: [String: Value] = [:]
         for value in values {
-            let (id, revision) = identity(value)
-            if let known = latest[id], identity(known).revision >= revision { continue }
-            latest[id] = value
+            if latest[value.id].map({ $0.revision < value.revision }) ?? true { latest[value.id] = value }
+            if value.isDatedByItsRecording, undated[value.id].map({ $0.revision > value.revision }) ?? true {
+                undated[value.id] = value
+            }
+        }
+        for (id, first) in undated {
+            guard let last = latest[id], last.isDatedByItsRecording, last.revision > first.revision else { continue }
+            latest[id]?.day = first.day
+            dating.append(first.ledgerIdentity)
         }
         return Array(latest.values)
     }
@@ -145,6 +160,38 @@ public struct Casebook: Sendable {
             }
             return low > 0 ? positions[low - 1] : nil
         }
+    }
+}
+
+/// What comes in revisions of which the latest counts.
+private protocol Revised {
+    var id: String { get }
+    var revision: Int { get }
+    var ledgerIdentity: LedgerEntry.Identity { get }
+    /// Whether nothing but the day of its own record is known.
+    var isDatedByItsRecording: Bool { get }
+    var day: CivilDate { get set }
+}
+
+extension Outcome: Revised {
+    fileprivate var id: String { identity.requestID }
+    fileprivate var revision: Int { identity.revision }
+    fileprivate var ledgerIdentity: LedgerEntry.Identity { .request(identity) }
+    fileprivate var isDatedByItsRecording: Bool { date.basis == .recorded }
+    fileprivate var day: CivilDate {
+        get { date.date }
+        set { date.date = newValue }
+    }
+}
+
+extension CaseRecord: Revised {
+    fileprivate var id: String { identity.recordID }
+    fileprivate var revision: Int { identity.revision }
+    fileprivate var ledgerIdentity: LedgerEntry.Identity { .record(identity) }
+    fileprivate var isDatedByItsRecording: Bool { happenedAt == nil }
+    fileprivate var day: CivilDate {
+        get { date }
+        set { date = newValue }
     }
 }
 

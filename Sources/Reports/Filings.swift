@@ -90,14 +90,17 @@ public struct FilingStore: Sendable {
 
     /// Records that a report was filed; it is on the disk, and signed where there is a key, when this returns.
     ///
+    /// - Parameter filed: the number of the last one that is filed elsewhere; 0: none.
     /// - Returns: its number.
-    public func file(_ report: AnnualReport, filedBy: String, by: String, now: Moment) throws -> Int {
+    public func file(
+        _ report: AnnualReport, after filed: Int = 0, filedBy: String, by: String, now: Moment
+    ) throws -> Int {
         var configuration = LedgerConfiguration()
         configuration.signingKey = signingKey
         let opening = try LedgerWriter.open(
             directory: ledger, worker: Self.folder, configuration: configuration, now: now)
         // Under the lock, so that two filings at once do not get one number.
-        let number = (try last(report.jurisdiction, report.period)?.number ?? 0) + 1
+        let number = max(filed, try last(report.jurisdiction, report.period)?.number ?? 0) + 1
         let filing = Filing(
             number: number, filedAt: now.text, filedBy: filedBy, by: by, jurisdiction: report.jurisdiction,
             from: report.period.first, to: report.period.last, report: report.json())

@@ -38,6 +38,15 @@ enum FormSorting {
         (outcome.date.date, outcome.identity.requestID)
     }
 
+    /// In which order the receipts of one form came: a receipt of which nobody knows when it came, and which has the
+    /// form's own date or that of its record, tells less than one that was received or found on a day.
+    private static func arrival(_ outcome: Outcome) -> (Int, CivilDate, Int64, String) {
+        let isKnown = outcome.date.basis == .received || outcome.date.basis == .found
+        let moment = outcome.date.basis == .found ? outcome.foundAt : outcome.receivedAt
+        let seconds = isKnown ? moment?.secondsSinceEpoch : nil
+        return (isKnown ? 0 : 1, outcome.date.date, seconds ?? .max, outcome.identity.requestID)
+    }
+
     /// Forms that grow by receipts; one that belongs to several of them makes them one.
     private struct Merging {
         /// A form, as far as it is known; without receipts where it was merged into another one.
@@ -107,7 +116,7 @@ enum FormSorting {
 
         var forms: [Form] {
             groups.filter { !$0.receipts.isEmpty }
-                .map { Form(receipts: $0.receipts.sorted(on: FormSorting.order, by: <)) }
+                .map { Form(receipts: $0.receipts.sorted(on: FormSorting.arrival, by: <)) }
                 .sorted(on: { FormSorting.order($0.first) }, by: <)
         }
     }

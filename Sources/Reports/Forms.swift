@@ -3,11 +3,14 @@ public import Detainers
 /// One form, whichever ways it came: faxed to two stations, or faxed and mailed, it has as many request ids as
 /// receipts, and is one request.
 public struct Form: Sendable, Equatable {
-    /// The latest revision of each, by date, then by request id.
+    /// The latest revision of each, in the order in which they came; those of which that is not known come last.
     public internal(set) var receipts: [Outcome]
 
     /// The first that came: its date and its policy are the form's.
     public var first: Outcome { receipts[0] }
+
+    /// The first on which the kind of form could be read: what was asked for, and so the line of the report, is its.
+    public var telling: Outcome { receipts.first { $0.formKind != .unknown } ?? first }
 
     /// Referred where any of its receipts was: then a person looks at it.
     public var disposition: Disposition {

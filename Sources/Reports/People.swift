@@ -19,6 +19,10 @@ struct People {
         for receipt in form.receipts { join([key] + receipt.pseudonyms.personKeys) }
     }
 
+    mutating func meet(_ form: Form) { join([Self.key(form)] + form.receipts.flatMap(\.pseudonyms.personKeys)) }
+
+    mutating func number(of form: Form) -> Int { numbers[Self.key(form)].map { root($0) } ?? -1 }
+
     private mutating func join(_ keys: [String]) {
         var own: Int?
         for key in keys {
@@ -51,10 +55,12 @@ struct People {
         return number
     }
 
+    private static func key(_ form: Form) -> String { "form " + form.first.identity.requestID }
+
     /// What a record names the individual by; its form, where it has one, comes last.
     private static func keys(_ record: CaseRecord, _ file: Casebook.Case?) -> [String] {
         var keys = record.pseudonyms.personKeys
-        if let file { keys.append("form " + file.form.first.identity.requestID) }
+        if let file { keys.append(key(file.form)) }
         return keys.isEmpty ? ["record " + record.identity.recordID] : keys
     }
 }

@@ -28,7 +28,12 @@ public struct Period: Sendable, Equatable {
     /// - Returns: `nil` where the last day lies before the first.
     public init?(from first: CivilDate, to last: CivilDate) {
         guard first <= last else { return nil }
-        self.init(first: first, last: last, name: "\(first.spelled) to \(last.spelled)", year: nil)
+        // However it is asked for, a year is one: its reports amend each other.
+        if let year = Period(year: first.year), (year.first, year.last) == (first, last) {
+            self = year
+        } else {
+            self.init(first: first, last: last, name: "\(first.spelled) to \(last.spelled)", year: nil)
+        }
     }
 
     private init(first: CivilDate, last: CivilDate, name: String, year: Int?) {

@@ -101,7 +101,7 @@ public struct Reconciliation: Sendable, Equatable {
         var ours: [Side] = []
         for form in forms where isLookedAt(form.first.agency) {
             let (id, agency) = (form.first.identity.requestID, form.first.agency)
-            let kind = form.receipts.map(\.formKind).first { $0 != .unknown } ?? .unknown
+            let kind = form.telling.formKind
             guard let date = form.receipts.compactMap(\.formDate).first else {
                 guard options.period.contains(form.first.date.date) else { continue }
                 items.append(Item(kind: .undated, requestID: id, agency: agency, formKind: kind))

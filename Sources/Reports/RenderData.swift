@@ -9,7 +9,7 @@ import Ledger
 //      "reimbursements": {"total": dollars, "currency": "USD", "cents": n, "cases": […]}, …,
 //      "counting": {…}, "unread": {…}, "policies": […], "checkpoints": [{"logId", "records", "root"}]}
 //
-// CSV has one row a figure: its path, joined by points, and its number.
+// `unread` is null where it is not known. CSV has one row a figure: its path, joined by points, and its number.
 
 extension AnnualReport {
     /// The report as one JSON object, with what it says otherwise than the one that was filed.
@@ -45,10 +45,9 @@ extension AnnualReport {
                 name: "counting", value: ["rule": .string(rule.rawValue), "sentence": .string(rule.sentence)]),
             JSONMember(
                 name: "unread",
-                value: [
-                    "waiting": .number(String(unread.waiting)), "discarded": .number(String(unread.discarded)),
-                    "replayed": .number(String(unread.replayed)),
-                ]),
+                value: unread.map { unread in
+                    .object(unread.figures.map { JSONMember(name: $0.name, value: .number(String($0.number))) })
+                } ?? .null),
             JSONMember(name: "policies", value: .array(sortedPolicies.map { .string("\($0.name) (\($0.digest))") })),
             JSONMember(
                 name: "checkpoints",
@@ -133,9 +132,7 @@ extension AnnualReport {
     public func csv() -> String {
         var lines = ["figure,number"]
         for path in tally.paths { lines.append(CSVField.quoted(path.joined(separator: ".")) + ",\(tally[path])") }
-        for (name, number) in [
-            ("waiting", unread.waiting), ("discarded", unread.discarded), ("replayed", unread.replayed),
-        ] { lines.append("unread.\(name),\(number)") }
+        for (name, number) in unread?.figures ?? [] { lines.append("unread.\(name),\(number)") }
         return lines.joined(separator: "\r\n") + "\r\n"
     }
 }

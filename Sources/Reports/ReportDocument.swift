@@ -62,7 +62,9 @@ public struct ReportDocument: Sendable {
     ///   - changes: what an amended report says otherwise than the one that was filed; `nil`: none was filed.
     public init(_ report: AnnualReport, form: ReportForm, copy: Copy, changes: ReportChanges? = nil) {
         let tally = report.tally
-        let day = CivilDate(String(report.asOf.text.prefix(10))).map(\.spelled) ?? report.asOf.text
+        let day = Self.day(report.asOf, form).spelled
+        let filed = changes.map { changes in Moment(text: changes.filedAt).map { Self.day($0, form).description } }
+        let filedOn = filed.flatMap(\.self) ?? "an unknown day"
         func filled(_ text: String) -> String {
             text.replacing("{period}", with: report.period.name).replacing("{as of}", with: day)
         }
@@ -72,9 +74,8 @@ public struct ReportDocument: Sendable {
         law = form.law
         subject = filled(form.subject)
         opening = filled(form.opening)
-        amendment = changes.map {
-            "Amended report. It replaces the report filed on \($0.filedAt.prefix(10)); what it says otherwise stands in "
-                + "an annex."
+        amendment = changes.map { _ in
+            "Amended report. It replaces the report filed on \(filedOn); what it says otherwise stands in an annex."
         }
         items = form.items.map { Self.item($0, report, filled) }
         sections = Self.sections(report)
@@ -83,11 +84,16 @@ public struct ReportDocument: Sendable {
         signature = form.signature
         let cells = SmallCells(fewest: copy == .published ? SmallCells.published : 0)
         var annexes = [Self.breakdown(report, cells)]
-        if let changes { annexes.append(Self.changes(changes)) }
+        if let changes { annexes.append(Self.changes(changes, filedOn, copy)) }
         if !form.columns.isEmpty { annexes.append(Self.list(report, form.columns, copy)) }
         annexes.append(Self.people(tally))
         annexes.append(Self.verification(report))
         self.annexes = annexes
+    }
+
+    /// On which day that was where the report is filed.
+    private static func day(_ moment: Moment, _ form: ReportForm) -> CivilDate {
+        form.timeZone.map(moment.date) ?? moment.day
     }
 
     // MARK: - the letter
@@ -115,6 +121,9 @@ public struct ReportDocument: Sendable {
                 "A form may have several boxes ticked, so that mentions of reasons may exceed the number of requests."
         case .notHonored:
             (total, isZero) = (String(count("requests", "notHonored")), count("requests", "notHonored") == 0)
+        case .individualsNotHonored:
+            let individuals = count("requests", "individualsNotHonored")
+            (total, isZero) = (String(individuals), individuals == 0)
         case .otherRequests:
             (total, isZero) = (String(count("otherRequests", "total")), count("otherRequests", "total") == 0)
         case .detained:
@@ -160,10 +169,7 @@ public struct ReportDocument: Sendable {
                 + "asked for nothing, \(tally["dispositions", "nothing_asked"]).",
             "Of those referred: decided by a person, \(decided); open, \(open).",
         ]
-        var missing = [
-            "Messages that could not be read, of any year, are in no figure: waiting, \(report.unread.waiting); "
-                + "discarded by a person with a reason, \(report.unread.discarded)."
-        ]
+        var missing = [Unread.sentence(report.unread)]
         var counted = [report.rule.sentence]
         func tell(_ sentence: String, _ path: String..., in sentences: inout [String]) {
             if tally[path] > 0 { sentences.append("\(sentence): \(tally[path]).") }
@@ -174,6 +180,9 @@ public struct ReportDocument: Sendable {
         tell(
             "Records of what people did whose request is not on record, counted all the same", "records", "orphans",
             in: &missing)
+        tell(
+            "Records of what people did under the name of an agency that no policy here serves, in no other figure",
+            "records", "notOurs", in: &missing)
         tell("Without any date, counted by the day of their record", "undated", in: &missing)
         if tally["requests", "formsThatCameAgain"] > 0 {
             tell("Receipts of these requests", "requests", "receipts", in: &counted)
@@ -196,52 +205,62 @@ public struct ReportDocument: Sendable {
 
     private static func breakdown(_ report: AnnualReport, _ cells: SmallCells) -> Annex {
         let tally = report.tally
-        func table(_ caption: String, _ column: String, _ figures: [(name: String, count: Int)]) -> Table {
-            let shown = cells.shown(figures.map(\.count))
-            return Table(
-                caption: caption, columns: [column, "Requests"],
-                rows: zip(figures, shown).map { [$0.name, $1] })
+        var annex = Annex(title: "Requests by month, station, channel and form")
+        func add(_ caption: String, _ column: String, _ figures: [(name: String, count: Int)]) {
+            guard let shown = cells.shown(figures.map(\.count)) else {
+                annex.sentences.append("\(caption): left out, for its numbers are too small to be hidden one by one.")
+                return
+            }
+            annex.tables.append(
+                Table(
+                    caption: caption, columns: [column, "Requests"], rows: zip(figures, shown).map { [$0.name, $1] }))
         }
         let months = zip(report.period.months, tally.below("requests", "byMonth")).map { month, figure in
             (name: report.period.spelled(month), count: figure.count)
         }
         let stations = tally.below("requests", "byStation").sorted { ($1.count, $0.name) < ($0.count, $1.name) }
-        let shownMonths = cells.shown(months.map(\.count))
-        var annex = Annex(title: "Requests by month, station, channel and form")
         if cells.fewest > 0 {
             annex.sentences.append(
-                "Numbers below \(cells.fewest) are not shown, and where one number alone could be told from the total, "
-                    + "neither is the next one.")
+                "Numbers from 1 to \(cells.fewest - 1) are not shown, nor are others by which they could be told from "
+                    + "the total.")
         }
-        annex.chart = BarChart(
-            title: "Requests by month, \(report.period.name)",
-            bars: zip(months, shownMonths).map { month, shown in
-                BarChart.Bar(label: String(month.name.prefix(3)), value: Int(shown) ?? 0, text: shown)
-            })
+        annex.chart = cells.shown(months.map(\.count)).map { shown in
+            BarChart(
+                title: "Requests by month, \(report.period.name)",
+                bars: zip(months, shown).map { month, shown in
+                    BarChart.Bar(label: String(month.name.prefix(3)), value: Int(shown) ?? 0, text: shown)
+                })
+        }
+        add("Requests by month", "Month", months)
+        add("Requests by station", "Station", stations)
+        let channels = tally.below("requests", "byChannel").filter { $0.count > 0 }
+        add("Requests by channel", "Channel", channels.map { (Words.channel($0.name), $0.count) })
+        add("Requests by form", "Form", tally.below("requests", "byForm").filter { $0.count > 0 })
+        return annex
+    }
+
+    /// Of what is broken down the published copy does not tell the changes: they would give away small numbers.
+    private static func changes(_ changes: ReportChanges, _ filedOn: String, _ copy: Copy) -> Annex {
+        var annex = Annex(title: "What this report says otherwise than the one filed on \(filedOn)")
+        var told = changes.changes
+        if copy == .published {
+            told.removeAll { change in brokenDown.contains { change.path.starts(with: $0) } }
+            annex.sentences.append("Figures by month, station, channel and form are not compared in this copy.")
+        }
+        if told.isEmpty {
+            annex.sentences.append("No figure is another one.")
+            return annex
+        }
         annex.tables = [
-            table("Requests by month", "Month", months), table("Requests by station", "Station", stations),
-            table(
-                "Requests by channel", "Channel",
-                tally.below("requests", "byChannel").filter { $0.count > 0 }.map { (Words.channel($0.name), $0.count) }),
-            table("Requests by form", "Form", tally.below("requests", "byForm").filter { $0.count > 0 }),
+            Table(
+                caption: "Figures that changed", columns: ["Figure", "Filed", "Now"],
+                rows: told.map { [$0.path.joined(separator: ", "), String($0.filed), String($0.now)] })
         ]
         return annex
     }
 
-    private static func changes(_ changes: ReportChanges) -> Annex {
-        Annex(
-            title: "What this report says otherwise than the one filed on \(changes.filedAt.prefix(10))",
-            sentences: changes.changes.isEmpty ? ["No figure is another one."] : [],
-            tables: changes.changes.isEmpty
-                ? []
-                : [
-                    Table(
-                        caption: "Figures that changed", columns: ["Figure", "Filed", "Now"],
-                        rows: changes.changes.map {
-                            [$0.path.joined(separator: ", "), String($0.filed), String($0.now)]
-                        })
-                ])
-    }
+    /// Whose small numbers the published copy hides.
+    private static let brokenDown = ["byMonth", "byStation", "byChannel", "byForm"].map { ["requests", $0] }
 
     private static func list(_ report: AnnualReport, _ columns: [ReportForm.Column], _ copy: Copy) -> Annex {
         var annex = Annex(title: "The requests")
@@ -297,6 +316,7 @@ public struct ReportDocument: Sendable {
             ("Decisions to comply without a warrant or an order", tally["decisions", "compliedWithoutAPaper"]),
             ("Arrests for criminal re-entry (8 U.S.C. 1326), counted apart", tally["reentryArrests", "total"]),
             ("Requests lodged with agencies that no policy here serves", tally["notOurs"]),
+            ("Records of agencies that no policy here serves, in none of these rows", tally["records", "notOurs"]),
         ]
         return Annex(
             title: "What people did",

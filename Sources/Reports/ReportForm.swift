@@ -1,4 +1,4 @@
-import Detainers
+public import Detainers
 import Yams
 
 // A report's form is a YAML file that the law department writes:
@@ -8,6 +8,7 @@ import Yams
 //     letterhead: [City of Boston, Police Department]
 //     to: [To the City Clerk]
 //     law: which section asks for the report
+//     time zone: where it is filed, such as America/New_York (optional): the letter is dated by its clocks
 //     subject: one line
 //     opening: a paragraph; {period} and {as of} are filled in, here and in every other sentence
 //     items:
@@ -29,6 +30,8 @@ public struct ReportForm: Sendable, Equatable {
     public var letterhead: [String]
     public var to: [String]
     public var law: String
+    /// `nil`: moments have the day that they are written with.
+    public var timeZone: TimeZoneName?
     public var subject: String
     public var opening: String
     public var items: [Item]
@@ -50,6 +53,8 @@ public struct ReportForm: Sendable, Equatable {
         case requests
         /// Requests on which nobody was detained and nobody transferred.
         case notHonored = "requests not honored"
+        /// Whom these requests are about, each individual once.
+        case individualsNotHonored = "individuals not honored"
         /// Requests that ask for notice only, or that the policy counts elsewhere for another reason.
         case otherRequests = "other requests"
         /// Individuals detained, by the reasons supporting it.
@@ -106,13 +111,14 @@ public struct ReportForm: Sendable, Equatable {
         guard let mapping = node?.mapping else { throw Problem(description: "\(file): must be a mapping") }
         let reader = FormReader(mapping, file: file)
         try reader.finish([
-            "form", "jurisdiction", "letterhead", "to", "law", "subject", "opening", "items", "list", "closing",
-            "certification", "signature",
+            "form", "jurisdiction", "letterhead", "to", "law", "time zone", "subject", "opening", "items", "list",
+            "closing", "certification", "signature",
         ])
         return ReportForm(
             name: try reader.text("form"), jurisdiction: try reader.text("jurisdiction"),
             letterhead: try reader.texts("letterhead"), to: try reader.texts("to"), law: try reader.text("law"),
-            subject: try reader.text("subject"), opening: try reader.text("opening"),
+            timeZone: try reader.zone("time zone"), subject: try reader.text("subject"),
+            opening: try reader.text("opening"),
             items: try reader.mappings("items").map { item throws(Problem) in
                 try item.finish(["heading", "figure", "sentence", "zero"])
                 return Item(
@@ -142,6 +148,14 @@ private struct FormReader {
                 "`\(key.string ?? "?")` is no member of a report's form; it knows "
                     + known.sorted().joined(separator: ", "), at: key)
         }
+    }
+
+    func zone(_ name: String) throws(ReportForm.Problem) -> TimeZoneName? {
+        guard let node = mapping[name] else { return nil }
+        guard let zone = node.string.flatMap(TimeZoneName.init) else {
+            throw problem("`\(name)` must be an IANA name such as America/New_York", at: node)
+        }
+        return zone
     }
 
     func optionalText(_ name: String) -> String? { mapping[name]?.string }

@@ -89,7 +89,11 @@ struct ReportTests {
         // The published copy has no list and no small number.
         let published = try await site.binary.run(year + ["html", "--copy", "published"])
         #expect(!published.output.contains("2025-03-04") && html.output.contains("2025-03-04"))
-        #expect(published.output.contains("fewer than 5"))
+        #expect(published.output.contains("Requests by station: left out"))
+        for format in ["json", "csv"] {
+            let refused = try await site.binary.run(year + [format, "--copy", "published"])
+            #expect(refused.code == 64 && refused.errors.contains("hold every small number") && refused.output.isEmpty)
+        }
         await site.remove()
     }
 

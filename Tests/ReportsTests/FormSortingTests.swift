@@ -95,6 +95,24 @@ struct FormSortingTests {
         for _ in 1...200 { #expect(sorted(outcomes.shuffled(using: &random)) == expected) }
     }
 
+    @Test func theReceiptThatCameFirstIsTheForms() throws {
+        // Keyed from the mail copy without a received date, so that its day is the form's own.
+        var mailed = try receipt(1, file: "A1", date: "2024-05-05")
+        mailed.date.basis = .form
+        let faxed = try receipt(2, file: "A1", date: "2025-01-02")
+        #expect(sorted([mailed, faxed]) == [[2, 1]])
+        // On one day by the time, whatever the ids are; a day alone comes behind the times of that day.
+        var (afternoon, morning) = (try receipt(1, file: "A1"), try receipt(2, file: "A1"))
+        afternoon.receivedAt = Moment(text: "2024-05-06T15:00:00-04:00")
+        morning.receivedAt = Moment(text: "2024-05-06T09:00:00-04:00")
+        #expect(sorted([afternoon, morning, try receipt(0, file: "A1")]) == [[2, 1, 0]])
+        // What was asked for is told by the first on which it could be read.
+        let unclear = try receipt(1, file: "A1", kind: .unknown)
+        let clear = try receipt(2, file: "A1", date: "2024-05-07", kind: .i247G)
+        let form = try #require(FormSorting.forms([unclear, clear]).first)
+        #expect(form.first.identity == unclear.identity && form.telling.identity == clear.identity)
+    }
+
     @Test func aFormTellsWhatCouldBeReadOnAnyOfItsReceipts() throws {
         let form = try #require(
             FormSorting.forms([

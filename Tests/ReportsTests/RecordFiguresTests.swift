@@ -52,6 +52,51 @@ struct RecordFiguresTests {
         #expect(figures["records", "cancellationsOfUnknownRequests"] == 1)
     }
 
+    @Test func whatAForeignAgencyRecordsIsToldAndCountsNowhere() throws {
+        var foreign = try Files.record(1, detained(), about: 1)
+        foreign.isOurs = false
+        let figures = try tally([try Files.request(1)], [foreign])
+        #expect(figures["records", "notOurs"] == 1 && figures["records", "total"] == 0)
+        #expect(figures["detained", "total"] == 0 && figures["requests", "notHonored"] == 1)
+    }
+
+    @Test func individualsWhoseRequestsWereNotHonoredAreCountedOnce() throws {
+        let requests = [
+            try Files.request(1, file: "A1"),
+            try Files.request(2, file: "A1", formDate: "2024-08-05", date: "2024-08-06"),
+            // By another key, which the third form joins to the first.
+            try Files.request(3, file: "A1", name: "N1", formDate: "2024-09-05"),
+            try Files.request(4, name: "N1", formDate: "2024-10-05"),
+            try Files.request(5), try Files.request(6, file: "A6"),
+        ]
+        let figures = try tally(requests, [try Files.record(1, detained(), about: 6)])
+        #expect(figures["requests", "notHonored"] == 5 && figures["requests", "individualsNotHonored"] == 2)
+    }
+
+    @Test func whatIsAddedLaterMovesNothingIntoAnotherYear() throws {
+        func undated(_ revision: Int, _ date: String) throws -> Outcome {
+            var outcome = try Files.request(1, date: date)
+            outcome.date.basis = .recorded
+            outcome.identity = RequestIdentity(requestID: outcome.identity.requestID, revision: revision)
+            return outcome
+        }
+        let requests = [try undated(1, "2024-11-03"), try undated(2, "2025-01-10")]
+        let records = [
+            try Files.record(1, detained(), about: 1, date: "2024-12-30"),
+            try Files.record(1, detained(.judicialOrder), about: 1, date: "2025-01-10", revision: 2),
+        ]
+        for (outcomes, records) in [(requests, records), (requests.reversed(), records.reversed())] {
+            let figures = try tally(outcomes, records)
+            #expect(figures["requests", "total"] == 1 && figures["detained", "byReason", "judicial-order"] == 1)
+            let later = try tally(outcomes, records, year: 2025)
+            #expect(later["requests", "total"] == 0 && later["detained", "total"] == 0)
+        }
+        // Where the later one knows its day, it counts by that.
+        var dated = try Files.request(1, date: "2025-01-02")
+        dated.identity = RequestIdentity(requestID: dated.identity.requestID, revision: 3)
+        #expect(try tally(requests + [dated], records)["requests", "total"] == 0)
+    }
+
     @Test func aReentryArrestIsInNoOtherFigure() throws {
         let figures = try tally([try Files.request(1)], [try Files.record(1, .reentryArrest, about: 1)])
         #expect(figures["reentryArrests", "total"] == 1 && figures["detained", "total"] == 0)

@@ -72,6 +72,10 @@ struct ReportAnnual: AsyncParsableCommand {
         if let asOf, Moment(text: asOf)?.secondsSinceEpoch == nil {
             throw ValidationError("--as-of takes a date and time with an offset (RFC 3339)")
         }
+        if copy == .published, format == .json || format == .csv {
+            throw ValidationError(
+                "--copy published is text, markdown, html or pdf: json and csv hold every small number")
+        }
         if format == .pdf, out == nil { throw ValidationError("--format pdf needs --out FILE") }
         if let filedBy, !filedBy.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }) {
             throw ValidationError("--filed-by takes a role of lower-case letters, digits and hyphens, not a name")
@@ -121,14 +125,19 @@ struct ReportAnnual: AsyncParsableCommand {
                     counting: source.catalog, period: period, jurisdiction: source.jurisdiction, rule: rule,
                     asOf: moment, unread: unread)
             let filings = FilingStore(ledger: directories[0], signingKey: try settings.signingKey(isQuiet: true))
-            let changes = try filings.last(source.jurisdiction, period).map { filed in
+            // Whichever of the ledgers it was filed with.
+            let filed = try directories.compactMap {
+                try FilingStore(ledger: $0).last(source.jurisdiction, period)
+            }.max { ($0.number, $0.filedAt) < ($1.number, $1.filedAt) }
+            let changes = filed.map { filed in
                 ReportChanges(
                     filedAt: filed.filedAt, filed: AnnualReport.figures(json: filed.report), now: report.tally)
             }
             try write(report, settings, changes)
             if let evidence, let union { try prove(report, union, evidence) }
             if let filedBy {
-                let number = try filings.file(report, filedBy: filedBy, by: Operator.name, now: now)
+                let number = try filings.file(
+                    report, after: filed?.number ?? 0, filedBy: filedBy, by: Operator.name, now: now)
                 Log.info("filed as number \(number) for \(source.jurisdiction), \(period.name)")
             }
         }
@@ -166,10 +175,13 @@ struct ReportAnnual: AsyncParsableCommand {
         }
     }
 
-    private func unread(_ directories: [String]) throws -> Unread {
+    /// `nil` where letters are kept beside none of the ledgers.
+    private func unread(_ directories: [String]) throws -> Unread? {
+        let stores = directories.map { LetterStore(ledger: $0) }.filter(\.isThere)
+        if stores.isEmpty { return nil }
         var unread = Unread()
-        for directory in directories {
-            let counts = try LetterStore(ledger: directory).index().counts
+        for store in stores {
+            let counts = try store.index().counts
             unread.waiting += counts[.waiting] ?? 0
             unread.discarded += counts[.discarded] ?? 0
             unread.replayed += counts[.replayed] ?? 0
