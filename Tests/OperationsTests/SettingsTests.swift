@@ -54,6 +54,27 @@ struct SettingsTests {
         _ = try Settings(flags: [:], environment: ["DETAINER_TEST_SCRATCH": "x"], file: file("{}"))
     }
 
+    /// A password stands in such a file, and what is wrong with it is told in logs and over HTTP.
+    @Test func whatIsNoYAMLIsToldByItsLineWithoutWhatStandsThere() throws {
+        let broken: [(text: String, line: Int?, what: String)] = [
+            // The scanner's, the parser's, the composer's, the reader's, and a name that stands twice.
+            ("broker:\n  prefetch 7\n  url: amqp://u:MARKED@h/\n", 3, "mapping values are not allowed in this context"),
+            ("broker: {url: amqp://u:MARKED@h/\n", 2, "did not find expected ',' or '}'"),
+            ("broker:\n  url: *MARKED\n", 2, "found undefined alias"),
+            ("broker:\n  url: MARKED\u{1}\n", nil, "control characters are not allowed"),
+            ("broker:\n  url: MARKED\n  url: MARKED\n", 2, "`url` stands there twice"),
+            // What stands where a name belongs.
+            ("broker:\n  amqp://u:MARKED@h/: x\n", 2, "that is no word; did you mean `broker.url`?"),
+            ("broker: {url:amqp://u:MARKED@h/}\n", 1, "that is no word; did you mean `broker.url`?"),
+        ]
+        for (text, line, what) in broken {
+            let told = try problem([:], [:], text)
+            let place = line.map { "settings file `FILE`, line \($0): " } ?? "settings file `FILE` is not YAML"
+            #expect(told.hasPrefix(place) && told.hasSuffix(what) && !told.contains("MARKED"), "\(told)")
+            #expect(!told.contains("\n"))
+        }
+    }
+
     @Test func aWrongValueIsRefusedWithWhereItCameFrom() throws {
         #expect(
             try problem([.prefetch: "0"])
