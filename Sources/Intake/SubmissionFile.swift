@@ -5,20 +5,25 @@ import Foundation
 // The file of one submission, from which a later run goes on: JSON Lines, mode 0600, append-only.
 //
 //     {"format":"detainer.submission/1","exchange":"detainer.intake","files":["night.jsonl"]}
-//     {"file":0,"messages":12000,"mark":"5f1c…","confirmed":12000}      any number of them; the last one holds
-//     {"file":0,"messages":90000,"mark":"07aa…","confirmed":90000,"finished":true}
+//     {"file":0,"messages":12000,"chain":"5f1c…","confirmed":12000}     any number of them; the last one holds
+//     {"file":0,"messages":90000,"chain":"07aa…","confirmed":90000,"finished":true}
 //
 // A line says that the broker has confirmed the first `messages` messages of the file at position `file`, and all of
-// the files before it: `confirmed` in all. `mark` is a chain over their bodies: SHA-256 of the mark before and the
-// body, from 32 zeros on. It keeps a later run from going on in another file of the same name. Each line is synced
-// before the run goes on. A last line without an end is torn, and is cut off.
+// the files before it: `confirmed` in all. `chain` is over the bodies of all of these: SHA-256 of the chain before and
+// the body, from 32 zeros on. It keeps a later run from going on in other files of the same names, and from passing
+// over what was added to a file before the last one. Each line is synced before the run goes on. A last line without
+// an end is torn, and is cut off.
+//
+// Earlier versions wrote `mark`, a chain that began anew with each file. In the first file both are one.
 //
 // A mark is a digest of messages that name persons, and so the file belongs beside them and to their owner alone.
 
 /// How far a submission is.
 public struct SubmissionPlace: Sendable, Equatable {
     public var file = 0
+    /// Of that file.
     public var messages = 0
+    /// Of all messages up to there, those of the files before included.
     public var mark = ContentMark()
     public var confirmed = 0
     public var isFinished = false
@@ -28,10 +33,11 @@ public struct SubmissionPlace: Sendable, Equatable {
     /// Behind one more message of a file.
     public func after(_ body: [UInt8], file: Int) -> SubmissionPlace {
         var next = self
-        if file != next.file { (next.file, next.messages, next.mark) = (file, 0, ContentMark()) }
+        if file != next.file { (next.file, next.messages) = (file, 0) }
         next.messages += 1
         next.mark = next.mark.after(body)
         next.confirmed += 1
+        next.isFinished = false
         return next
     }
 }
@@ -121,12 +127,17 @@ public final class SubmissionFile {
         }
     }
 
+    deinit {
+        // A process that is being started just then has this open too, and would hold the lock a moment longer.
+        flock(handle.fileDescriptor, LOCK_UN)
+    }
+
     /// Everything up to there was confirmed; on the disk when this returns.
     public func save(_ place: SubmissionPlace) throws(Problem) {
         var members: [JSONMember] = [
             JSONMember(name: "file", value: .number(String(place.file))),
             JSONMember(name: "messages", value: .number(String(place.messages))),
-            JSONMember(name: "mark", value: .string(place.mark.text)),
+            JSONMember(name: "chain", value: .string(place.mark.text)),
             JSONMember(name: "confirmed", value: .number(String(place.confirmed))),
         ]
         if place.isFinished { members.append(JSONMember(name: "finished", value: true)) }
@@ -160,9 +171,14 @@ public final class SubmissionFile {
         let last = values[values.count - 1]
         var place = SubmissionPlace()
         guard let file = last["file"]?.intValue, let messages = last["messages"]?.intValue,
-            let mark = last["mark"]?.stringValue.flatMap(ContentMark.init(text:)),
+            let mark = (last["chain"] ?? (file == 0 ? last["mark"] : nil))?.stringValue
+                .flatMap(ContentMark.init(text:)),
             let confirmed = last["confirmed"]?.intValue
-        else { throw Problem(description: "\(path): its last line was written by another version") }
+        else {
+            throw Problem(
+                description: "\(path): its last line was written by another version, which kept something else: name "
+                    + "another file with --resume to begin anew")
+        }
         (place.file, place.messages, place.mark, place.confirmed) = (file, messages, mark, confirmed)
         place.isFinished = last["finished"]?.boolValue == true
         return place

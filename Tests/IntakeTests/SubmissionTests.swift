@@ -28,10 +28,13 @@ struct SubmissionTests {
         for (position, mark) in all.enumerated() { #expect(all.firstIndex(of: mark) == position) }
     }
 
-    @Test func aPlaceBeginsAnewInTheNextFile() {
+    @Test func aPlaceCountsAnewInTheNextFileAndItsMarkIsOfAllFiles() {
         let place = SubmissionPlace().after([1], file: 0).after([2], file: 2)
         #expect((place.file, place.messages, place.confirmed) == (2, 1, 2))
-        #expect(place.mark == ContentMark().after([2]))
+        #expect(place.mark == ContentMark().after([1]).after([2]))
+        var finished = place
+        finished.isFinished = true
+        #expect(finished.after([3], file: 2) == place.after([3], file: 2), "one more message is still to be sent")
     }
 
     @Test func aPaceKeepsToItsRate() {
@@ -74,6 +77,26 @@ struct SubmissionFileTests {
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
     }
+
+    /// Its mark is of the last file alone: that says all only where this is the first.
+    @Test func aPlaceThatAnEarlierVersionKeptHoldsInTheFirstFileAlone() throws {
+        defer { remove() }
+        let place = SubmissionPlace().after([1], file: 0)
+        func keep(_ file: Int) throws {
+            let header =
+                #"{"format":"detainer.submission/1","exchange":"detainer.intake","files":["a.jsonl","b.jsonl"]}"#
+            let line = #"{"file":\#(file),"messages":1,"mark":"\#(Self.markOfOne)","confirmed":\#(file + 1)}"#
+            try Data("\(header)\n\(line)\n".utf8).write(to: URL(fileURLWithPath: path))
+        }
+        try keep(0)
+        #expect(try open(["a.jsonl", "b.jsonl"]).place == place)
+        try keep(1)
+        let error = #expect(throws: SubmissionFile.Problem.self) { try open(["a.jsonl", "b.jsonl"]) }
+        #expect(try #require(error).description.hasSuffix("name another file with --resume to begin anew"))
+    }
+
+    /// SHA-256 of 32 zeros and a one.
+    private static let markOfOne = "1fd4247443c9440cb3c48c28851937196bc156032d70a96c98e127ecb347e45f"
 
     /// Whatever of the last line reached the disk: the one before it holds.
     @Test func aTornLineIsCutOffAtEveryByte() throws {

@@ -50,15 +50,14 @@ struct IntakeSubmit: AsyncParsableCommand {
         for file in files { try MessageFiles.refuseUnlessThere(file) }
         let kept = try resume.map { try SubmissionFile($0, exchange: exchange, files: files) }
         let place = kept?.place ?? SubmissionPlace()
-        if place.isFinished, let resume {
-            return try tell(
-                Submission.Tally(inAll: place.confirmed), of: place.confirmed,
-                note: "all of it was submitted before, as \(resume) says")
-        }
         let submission = Submission(
             files: files, exchange: exchange, address: try settings.address(),
             signing: try settings.intakeSigningKey(), isUnchecked: unchecked, rate: rate, kept: kept)
         let (messages, total) = try checked(from: place)
+        if place.isFinished, total == place.confirmed, let resume {
+            return try tell(
+                Submission.Tally(inAll: total), of: total, note: "all of it was submitted before, as \(resume) says")
+        }
         if place.confirmed > 0 { Log.info("going on behind \(place.confirmed) that are confirmed") }
         try tell(try await submission.run(messages, from: place, total: total), of: total)
     }

@@ -97,18 +97,45 @@ struct SubmitTests {
         try await site.apply()
         let (file, resume) = (try file(site, 20), site.scratch.path + "/night.submission")
         #expect(try await site.binary.run("intake", "submit", file, "--resume", resume).code == 0)
-        // As if it had been stopped there.
-        let kept = try String(contentsOfFile: resume, encoding: .utf8).replacing(",\"finished\":true", with: "")
-        try kept.write(toFile: resume, atomically: true, encoding: .utf8)
-        let longer = (1...25).map { requestJSON($0) + "\n" }.joined()
-        try longer.write(toFile: file, atomically: true, encoding: .utf8)
-        let more = try await site.binary.run("intake", "submit", file, "--resume", resume)
-        #expect(more.output == "5 confirmed, 20 before, 0 not taken, of 25\n", "\(more.output)\(more.errors)")
-        try kept.write(toFile: resume, atomically: true, encoding: .utf8)
-        try ("\n" + requestJSON(99) + "\n" + longer).write(toFile: file, atomically: true, encoding: .utf8)
-        let other = try await site.binary.run("intake", "submit", file, "--resume", resume)
+        let finished = try String(contentsOfFile: resume, encoding: .utf8)
+        // As if it had been stopped there, and as it was.
+        let stopped = finished.replacing(",\"finished\":true", with: "")
+        #expect(stopped != finished)
+        for (kept, last) in [(stopped, 25), (finished, 30)] {
+            try kept.write(toFile: resume, atomically: true, encoding: .utf8)
+            let longer = (1...last).map { requestJSON($0) + "\n" }.joined()
+            try longer.write(toFile: file, atomically: true, encoding: .utf8)
+            let more = try await site.binary.run("intake", "submit", file, "--resume", resume)
+            #expect(
+                more.output == "\(last - 20) confirmed, 20 before, 0 not taken, of \(last)\n",
+                "\(more.output)\(more.errors)")
+            let same = try await site.binary.run("intake", "submit", file, "--resume", resume)
+            #expect(same.code == 0 && same.output == "0 confirmed, \(last) before, 0 not taken, of \(last)\n")
+            #expect(same.errors.contains("all of it was submitted before"), "\(same.errors)")
+            try kept.write(toFile: resume, atomically: true, encoding: .utf8)
+            try ("\n" + requestJSON(99) + "\n" + longer).write(toFile: file, atomically: true, encoding: .utf8)
+            let other = try await site.binary.run("intake", "submit", file, "--resume", resume)
+            #expect(other.code == 74 && other.errors.contains("not those that were submitted"), "\(other.errors)")
+        }
+        #expect(try await site.waiting(site.requestQueue) == 20 + 5 + 10)
+        await site.remove()
+    }
+
+    /// What is added to one of several files that is not the last would be passed over.
+    @Test func itGoesOnOnlyWhereTheFilesBeforeAreAsTheyWere() async throws {
+        let site = try Site()
+        try await site.apply()
+        let lines = { (numbers: ClosedRange<Int>) in numbers.map { requestJSON($0) + "\n" }.joined() }
+        let first = try site.scratch.write("a.jsonl", lines(1...3))
+        let second = try site.scratch.write("b.jsonl", lines(11...13))
+        let arguments = ["intake", "submit", first, second, "--resume", site.scratch.path + "/night.submission"]
+        #expect(try await site.binary.run(arguments).output == "6 confirmed, 0 not taken, of 6\n")
+        try lines(11...15).write(toFile: second, atomically: true, encoding: .utf8)
+        #expect(try await site.binary.run(arguments).output == "2 confirmed, 6 before, 0 not taken, of 8\n")
+        try lines(1...4).write(toFile: first, atomically: true, encoding: .utf8)
+        let other = try await site.binary.run(arguments)
         #expect(other.code == 74 && other.errors.contains("not those that were submitted"), "\(other.errors)")
-        #expect(try await site.waiting(site.requestQueue) == 25)
+        #expect(try await site.waiting(site.requestQueue) == 8)
         await site.remove()
     }
 
