@@ -65,6 +65,18 @@ struct SheetTests {
         #expect(!"\(problems)".contains("MARKED"))
     }
 
+    /// An unquoted separator within a field moves all behind it, and each cell may be right by itself.
+    @Test func aRowThatIsLongerThanTheHeaderIsToldAndBlanksAtItsEndAreNot() throws {
+        let columns = "  Office: { member: form.issuingOffice }\n  Note: ignored"
+        let (requests, problems) = try Self.convert(columns, "No,Office,Note\n1,Example, Boston,x\n2,a,b\n")
+        #expect(requests.isEmpty && problems.map(\.line) == [2], "\(problems)")
+        #expect(
+            problems.first?.explanation
+                == "has more fields than the header: quote a field that holds the separator")
+        let blank = try Self.convert(columns, "No,Office,Note\n1,\"Example, Boston\",x,, \n")
+        #expect(blank.problems.isEmpty && blank.requests.map(\.form.issuingOffice) == ["Example, Boston"])
+    }
+
     @Test func aListOfAnotherFormIsTold() throws {
         #expect(try Self.convert("  Pages: ignored", "No\n1\n").problems.first?.column == "Pages")
         // What stands there may be a row without a header.
@@ -100,11 +112,11 @@ struct SheetTests {
               How: { member: custody.status, words: { Held: in-custody, "": unknown, "*": released } }
             """
         let (requests, problems) = try Self.convert(
-            columns, "No,Name,How\n1,\" Example , Person \",held\n2,Example,\n3,,x\n")
+            columns, "No,Name,How\n1,\" Example , Person \",held\n2,Example,\n3,,x\n4,\", Person\",x\n")
         #expect(problems.isEmpty, "\(problems)")
-        #expect(requests.map(\.subject.familyName) == ["Example", "Example", nil])
-        #expect(requests.map(\.subject.givenNames) == ["Person", nil, nil])
-        #expect(requests.map(\.custody.status) == [.inCustody, .unknown, .released])
+        #expect(requests.map(\.subject.familyName) == ["Example", "Example", nil, nil])
+        #expect(requests.map(\.subject.givenNames) == ["Person", nil, nil, "Person"])
+        #expect(requests.map(\.custody.status) == [.inCustody, .unknown, .released, .released])
     }
 
     // MARK: - ids

@@ -69,6 +69,14 @@ public struct SheetConversion: Sendable {
                 problems.append(Problem(line: row.line, explanation: "has fewer fields than the header"))
                 continue
             }
+            // The header has as many as the mapping has columns. Blanks behind them are a spreadsheet's.
+            guard row.fields.dropFirst(positions.count).allSatisfy({ Self.trimmed($0).isEmpty }) else {
+                problems.append(
+                    Problem(
+                        line: row.line,
+                        explanation: "has more fields than the header: quote a field that holds the separator"))
+                continue
+            }
             var cells: [String: String] = [:]
             for (column, position) in zip(mapping.columns, positions) {
                 cells[column.name] = Self.trimmed(row.fields[position])
@@ -157,9 +165,8 @@ public struct SheetConversion: Sendable {
     private func value(_ value: Mapping.Value, _ cell: String) throws(CellProblem) -> JSONValue? {
         var cell = cell
         switch value.part {
-        case .before(let separator)?: cell = Self.trimmed(cell.split(separator: separator, maxSplits: 1).first ?? "")
-        case .after(let separator)?:
-            cell = Self.trimmed(cell.split(separator: separator, maxSplits: 1).dropFirst().first ?? "")
+        case .before(let separator)?: cell = Self.trimmed(Self.parts(of: cell, at: separator).first ?? "")
+        case .after(let separator)?: cell = Self.trimmed(Self.parts(of: cell, at: separator).dropFirst().first ?? "")
         case nil: break
         }
         if let words = value.words {
@@ -183,6 +190,11 @@ public struct SheetConversion: Sendable {
         let filled = value.shape.value(of: cell)
         if let complaint = value.shape.complaint(filled) { throw CellProblem(explanation: complaint) }
         return filled
+    }
+
+    /// Before and behind the first separator, either of which may be empty.
+    private static func parts(of cell: String, at separator: String) -> [Substring] {
+        cell.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {
