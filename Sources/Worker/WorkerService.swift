@@ -166,7 +166,10 @@ public final class WorkerService: Sendable {
     public func resume() { continuation.yield(.pipeline(.resumeRequested)) }
 
     public var stop: WorkerStop {
-        WorkerStop { [continuation] in continuation.yield(.pipeline(.stopRequested)) }
+        WorkerStop { [self] in
+            update { $0.isStopping = true }
+            continuation.yield(.pipeline(.stopRequested))
+        }
     }
 
     /// Decides by other policies from now on: as soon as their texts are kept beside the records, and between two

@@ -15,6 +15,8 @@ public struct WorkerStatus: Sendable {
     public var isConsuming = false
     /// A person told it to take nothing.
     public var isQuiet = false
+    /// It was told to stop, and is on its way out.
+    public var isStopping = false
     /// What is known of the newest consumer; `nil` before there was one.
     public internal(set) var consumer: ConsumerEvidence?
     /// Why it takes no messages; `nil` while it does, and while it has not begun.
@@ -63,7 +65,11 @@ public struct WorkerStatus: Sendable {
     /// What keeps it from being ready; empty: it is.
     public var reasons: [String] {
         var reasons: [String] = []
-        if isQuiet {
+        if isStopping {
+            reasons.append("it was told to stop: it finishes what is in hand and leaves")
+            // What may keep it from finishing.
+            if let pause { reasons.append(pause) }
+        } else if isQuiet {
             reasons.append("it was told to be quiet: `detainer worker resume`, or SIGUSR2, lets it take messages again")
         } else if let pause {
             reasons.append(pause)

@@ -63,11 +63,10 @@ struct LifecycleTests {
         return Set(parts.dropFirst().map { String($0.prefix(36)) })
     }
 
-    @Test func toldToStopTwiceItLeavesAtOnce() async throws {
-        let site = try Site()
+    /// A worker that was told to stop and cannot finish: without the report's queue its events reach nobody.
+    private func unfinished(_ site: Site, _ environment: [String: String] = [:]) async throws -> SupervisedWorker {
         try await site.apply()
-        let worker = try await worker(site)
-        // Without the report's queue its events reach nobody: it cannot finish, and would wait for its deadline.
+        let worker = try await worker(site, environment)
         let (address, queue) = (try BrokerAddress(url: try #require(site.url)), site.reportQueue)
         try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) {
             try $0.deleteQueue(name: queue)
@@ -76,6 +75,32 @@ struct LifecycleTests {
         try await eventually("it pauses") { worker.lastLog.contains("an event reached no queue") }
         worker.kill(SIGTERM)
         try await eventually("it has heard it") { worker.lastLog.contains("told to stop: finishing") }
+        return worker
+    }
+
+    /// Whoever looks why it takes so long asks there.
+    @Test func whileItFinishesItTellsHowItIs() async throws {
+        let site = try Site()
+        let port = try #require(TestSocket.freePort())
+        let worker = try await unfinished(site, ["DETAINER_HEALTH_PORT": String(port)])
+        try await eventually("it says so") {
+            try await HealthTestClient.get(port, "/ready").contains("it was told to stop: it finishes")
+        }
+        let ready = try await HealthTestClient.get(port, "/ready")
+        #expect(ready.contains(" 503 ") && ready.contains("an event reached no queue"), "\(ready.text)")
+        #expect(try await HealthTestClient.get(port, "/live").contains(" 200 "))
+        #expect(try await HealthTestClient.get(port, "/metrics").contains("detainer_worker_ready 0\n"))
+        #expect(worker.exits.isEmpty)
+        try await site.apply()
+        try await eventually("it leaves when it has finished") { worker.exits == [0] }
+        #expect(try await site.events().count == 3)
+        await site.remove()
+    }
+
+    @Test func toldToStopTwiceItLeavesAtOnce() async throws {
+        let site = try Site()
+        let worker = try await unfinished(site)
+        // It would wait for its deadline.
         #expect(worker.exits.isEmpty)
         worker.kill(SIGTERM)
         try await eventually(within: 5, "it leaves") { !worker.exits.isEmpty }

@@ -22,4 +22,13 @@ struct WorkerStatusTests {
         #expect(status.refusal == "later")
         #expect(status.refusedLoads == 2)
     }
+
+    @Test func toldToStopItSaysSoAndWhatMayKeepItFromFinishing() {
+        var status = WorkerStatus()
+        status.isConsuming = true
+        (status.isStopping, status.isQuiet) = (true, true)
+        #expect(status.reasons == ["it was told to stop: it finishes what is in hand and leaves"])
+        status.pause = "an event reached no queue"
+        #expect(status.reasons.count == 2 && status.reasons.last == status.pause)
+    }
 }

@@ -20,16 +20,16 @@ final class WorkerLifecycle: Service {
 
     /// Runs it, with others beside it that do not matter to it, until it leaves by itself or is told to stop.
     func run(beside others: [any Service]) async throws -> WorkerSummary {
-        var services = [
-            // Its end takes the others along, in order.
+        var services = others.map {
             ServiceGroupConfiguration.ServiceConfiguration(
-                service: self, successTerminationBehavior: .gracefullyShutdownGroup,
-                failureTerminationBehavior: .gracefullyShutdownGroup)
-        ]
-        for other in others {
-            services.append(
-                .init(service: other, successTerminationBehavior: .ignore, failureTerminationBehavior: .ignore))
+                service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .ignore)
         }
+        // The last one is told to stop first, and the group waits for it: the others answer while it drains. Its end
+        // takes them along.
+        services.append(
+            .init(
+                service: self, successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .gracefullyShutdownGroup))
         var quiet = Logger(label: "lifecycle") { _ in LogLines() }
         // What a person needs to know of starting and stopping the worker itself tells.
         quiet.logLevel = .error
