@@ -81,18 +81,30 @@ public struct LedgerReader: Sendable {
         do throws(FileSystem.Errno) {
             let inode = String(try files.identity(directory + "/lock").inode)
             let table = String(decoding: try files.content("/proc/locks"), as: UTF8.self)
-            return table.split(separator: "\n").compactMap { line in
-                let words = line.split(separator: " ")
-                guard words.contains("FLOCK"), words.count > 5,
-                    words.contains(where: { $0.split(separator: ":").last.map(String.init) == inode })
-                else { return nil }
-                // 1: FLOCK ADVISORY WRITE 4711 fe:00:123 0 EOF; the process is 0 where it is another container's.
-                return words.dropFirst().compactMap { Int32($0) }.first ?? 0
-            }
+            let isFirst = try files.identity("/proc/self/ns/pid").inode == Self.firstProcessNamespace
+            return Self.holders(of: inode, in: table, isWhole: isFirst)
         } catch {
             // No lock file, or no such table: nothing is known.
             return nil
         }
+    }
+
+    /// The machine's own, by a number that the kernel fixes; containers have others.
+    private static let firstProcessNamespace: UInt64 = 4_026_531_836
+
+    /// - Parameter isWhole: whether the table has the locks of all processes. Elsewhere than in the machine's own
+    ///   namespace the kernel leaves out those of processes that have no number there.
+    /// - Returns: `nil` where a lock that the table does not have may be held all the same.
+    static func holders(of inode: String, in table: String, isWhole: Bool) -> [Int32]? {
+        let holders = table.split(separator: "\n").compactMap { line -> Int32? in
+            let words = line.split(separator: " ")
+            guard words.contains("FLOCK"), words.count > 5,
+                words.contains(where: { $0.split(separator: ":").last.map(String.init) == inode })
+            else { return nil }
+            // 1: FLOCK ADVISORY WRITE 4711 fe:00:123 0 EOF
+            return words.dropFirst().compactMap { Int32($0) }.first ?? 0
+        }
+        return holders.isEmpty && !isWhole ? nil : holders
     }
 
     /// Every record from that index on, in order.

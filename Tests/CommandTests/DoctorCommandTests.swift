@@ -129,10 +129,16 @@ struct DoctorBrokerTests {
         try await site.drain()
         _ = try await site.binary.run("dead-letters", "collect")
         let text = try await binary(site).run("status")
-        #expect(text.code == 1 && text.output.contains("w1: not running, 3 records, announced through "))
+        // In a container of its own a test cannot tell that nobody elsewhere writes.
+        let seesAll =
+            try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid") == "pid:[4026531836]"
+        let state = seesAll ? "not running" : "whether it runs is not known from here"
+        #expect(text.output.contains("w1: \(state), 3 records, announced through "), "\(text.output)")
+        #expect(text.code == (seesAll ? 1 : 0))
         #expect(text.output.contains("queue \(site.reportQueue): "), "\(text.output)")
         #expect(text.output.contains("dead letters: 1 wait: 1 malformed-json"))
-        #expect(text.output.contains("next: w1 does not run"))
+        let next = seesAll ? "w1 does not run" : "nobody consumes from"
+        #expect(text.output.contains("next: " + next), "\(text.output)")
         let json = try await site.binary.run("status", "--format", "json", "--verify").objects()
         #expect(json.first?["records"] as? Int == 3 && (json.first?["problems"] as? [String])?.isEmpty == true)
         #expect(json.contains { $0["queue"] as? String == site.reportQueue && $0["ready"] as? Int == 2 })

@@ -63,4 +63,22 @@ struct LedgerTailTests {
         #expect(DiskProbe.freeBytes(bench.directory + "/none") == nil)
         #expect(throws: LedgerError.self) { try DiskProbe.syncMicroseconds(bench.directory + "/none") }
     }
+
+    /// As proc_locks(5) tells them.
+    @Test func whoHoldsALockIsReadOffTheKernelsTable() {
+        let table = """
+            1: POSIX  ADVISORY  WRITE 11 fe:00:7 1073741824 1073742335
+            2: FLOCK  ADVISORY  WRITE 12 fe:00:77 0 EOF
+            3: FLOCK  ADVISORY  WRITE 13 fe:00:8 0 EOF
+            3: -> FLOCK  ADVISORY  WRITE 14 fe:00:9 0 EOF
+
+            """
+        for isWhole in [true, false] {
+            #expect(LedgerReader.holders(of: "8", in: table, isWhole: isWhole) == [13])
+            #expect(LedgerReader.holders(of: "77", in: table, isWhole: isWhole) == [12])
+        }
+        #expect(LedgerReader.holders(of: "7", in: table, isWhole: true) == [])
+        // Who holds it may have no number in this container.
+        #expect(LedgerReader.holders(of: "7", in: table, isWhole: false) == nil)
+    }
 }

@@ -45,7 +45,7 @@ extension PoolStatus {
 }
 
 extension PoolStatus.Worker {
-    private var state: String { isRunning.map { $0 ? "running" : "not running" } ?? "unknown" }
+    private var state: String? { isRunning.map { $0 ? "running" : "not running" } }
 
     /// So much of a digest tells any two policies apart.
     private static let digestLetters = 12
@@ -62,6 +62,7 @@ extension PoolStatus.Worker {
             let digest = policy.digest.replacing("sha-256:", with: "").prefix(Self.digestLetters)
             return "\(policy.name) \(digest)"
         }
+        let state = state ?? "whether it runs is not known from here"
         return "\(name): \(state), \(records) records, announced through \(announcedThrough), last checkpoint "
             + "\(age(checkpointAt)), last record \(age(lastRecordAt)), policies "
             + (policies.isEmpty ? "unknown" : policies.joined(separator: ", "))
@@ -69,7 +70,7 @@ extension PoolStatus.Worker {
 
     fileprivate var json: JSONValue {
         [
-            "worker": .string(name), "state": .string(state), "records": .number(String(records)),
+            "worker": .string(name), "state": .string(state ?? "unknown"), "records": .number(String(records)),
             "announcedThrough": .number(String(announcedThrough)), "unannounced": .number(String(unannounced)),
             "checkpointAt": checkpointAt.map(JSONValue.string) ?? .null,
             "lastRecordAt": lastRecordAt.map(JSONValue.string) ?? .null,
