@@ -28,18 +28,26 @@ struct MetricsTextTests {
 }
 
 struct HealthServerTests {
-    private func get(_ port: Int, _ path: String, method: String = "GET") async throws -> (code: Int, body: String) {
+    /// A few bytes over sockets; no client library speaks HTTP here. What takes longer than 20 s is killed, for other
+    /// signals are held back from what a test starts.
+    ///
+    /// - Returns: what it prints until then.
+    private func shell(_ script: String, _ arguments: String...) throws -> String {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        // A few bytes over a socket; no client library speaks HTTP here.
-        let script =
-            #"exec 3<>/dev/tcp/127.0.0.1/$1; printf '%s %s HTTP/1.1\r\nHost: x\r\n\r\n' "$3" "$2" >&3; cat <&3"#
-        process.arguments = ["-c", script, "get", String(port), path, method]
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+        process.arguments = ["-s", "KILL", "20", "/bin/bash", "-c", script, "get"] + arguments
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
         let answer = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
+        return answer
+    }
+
+    private func get(_ port: Int, _ path: String, method: String = "GET") async throws -> (code: Int, body: String) {
+        let script =
+            #"exec 3<>/dev/tcp/127.0.0.1/$1; printf '%s %s HTTP/1.1\r\nHost: x\r\n\r\n' "$3" "$2" >&3; cat <&3"#
+        let answer = try shell(script, String(port), path, method)
         let parts = answer.split(separator: "\r\n\r\n", maxSplits: 1)
         let head = try #require(parts.first)
         let code = try #require(Int(head.split(separator: " ")[1]))
@@ -61,6 +69,34 @@ struct HealthServerTests {
         #expect(try await get(port, "/elsewhere").code == 404)
         #expect(try await get(port, "/live", method: "POST").code == 405)
         #expect(try await get(port, "/live", method: "HEAD") == (200, ""))
+        await server.stop()
+    }
+
+    /// Each holds a descriptor of the worker's, which its ledger needs.
+    @Test func aConnectionThatSaysNothingIsClosed() async throws {
+        let server = try await HealthServer(host: "127.0.0.1", port: 0, patience: .milliseconds(50)) { _ in nil }
+        let port = try #require(server.port)
+        // It reads until the other end closes; the second says a part of a request.
+        let silent = #"exec 3<>/dev/tcp/127.0.0.1/$1; printf "$2" >&3; cat <&3; echo closed"#
+        #expect(try shell(silent, String(port), "") == "closed\n")
+        #expect(try shell(silent, String(port), #"GET /live HTTP/1.1\r\nHo"#) == "closed\n")
+        await server.stop()
+    }
+
+    @Test func ofManyConnectionsTheFirstAreAnsweredAndTheOthersRefused() async throws {
+        let server = try await HealthServer(host: "127.0.0.1", port: 0, patience: .seconds(60)) { _ in
+            .init(isWell: true, contentType: "text/plain", body: "alive\n")
+        }
+        let script = #"""
+            ask() { printf 'GET /live HTTP/1.1\r\nHost: x\r\n\r\n' >&$1; grep -c alive <&$1; }
+            for _ in $(seq $2); do exec {last}<>/dev/tcp/127.0.0.1/$1; done
+            exec {another}<>/dev/tcp/127.0.0.1/$1; cat <&$another; echo refused
+            ask $last
+            # Its end made room for one.
+            exec {later}<>/dev/tcp/127.0.0.1/$1; ask $later
+            """#
+        let port = try #require(server.port)
+        #expect(try shell(script, String(port), String(HealthServer.maximumConnections)) == "refused\n1\n1\n")
         await server.stop()
     }
 

@@ -4,8 +4,9 @@ import NIOPosix
 
 /// Answers GET on a few paths, for probes and scrapers; one thread of its own.
 ///
-/// Bodies of requests are dropped, and a connection that says nothing costs a few hundred bytes. Never on the way of a
-/// message: where it cannot listen the worker works all the same, and says so.
+/// Bodies of requests are dropped, no connection lasts long, and there are not many at once: whoever opens them uses up
+/// no descriptors of the ledger's. Never on the way of a message: where it cannot listen the worker works all the same,
+/// and says so.
 public final class HealthServer: Sendable {
     public struct Answer: Sendable, Equatable {
         public var isWell: Bool
@@ -24,17 +25,35 @@ public final class HealthServer: Sendable {
 
     /// Probes come every few seconds from a few places; more wait in the socket's queue.
     private static let backlog: Int32 = 16
+    /// Probes and scrapers ask at once and give up within this themselves, by default.
+    public static let patience = Duration.seconds(10)
+    /// Far more than ask at once, and a small part of the descriptors that a process has.
+    static let maximumConnections = 64
 
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let channel: any Channel
 
+    /// - Parameter patience: after which a connection is closed, whatever it has said.
     /// - Throws: where nobody may listen there.
-    public init(host: String, port: Int, route: @escaping Route) async throws {
+    public init(
+        host: String, port: Int, patience: Duration = HealthServer.patience, route: @escaping Route
+    ) async throws {
+        let open = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: group.next())
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                channel.pipeline.configureHTTPServerPipeline().flatMap {
+                // What is not made ready is closed.
+                guard open.value < Self.maximumConnections else {
+                    return channel.eventLoop.makeFailedFuture(Crowded())
+                }
+                open.value += 1
+                let end = channel.eventLoop.scheduleTask(in: TimeAmount(patience)) { channel.close(promise: nil) }
+                channel.closeFuture.whenComplete { _ in
+                    open.value -= 1
+                    end.cancel()
+                }
+                return channel.pipeline.configureHTTPServerPipeline().flatMap {
                     channel.pipeline.addHandler(HealthHandler(route: route))
                 }
             }
@@ -43,6 +62,8 @@ public final class HealthServer: Sendable {
             throw error
         }
     }
+
+    private struct Crowded: Error {}
 
     /// The port that was chosen where 0 was asked for.
     public var port: Int? { channel.localAddress?.port }
