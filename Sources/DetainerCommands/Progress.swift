@@ -64,12 +64,9 @@ enum Operator {
         return "\(user)@\(host)"
     }
 
-    /// The name that the kernel holds: asking a resolver could wait.
-    static var host: String {
-        // Where /proc is hidden the name is not worth a failure.
-        let name = (try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)) ?? "unknown"
-        return name.trimmingCharacters(in: .whitespacesAndNewlines)
-    }
+    /// The name that the kernel holds: asking a resolver could wait. Not out of /proc, most of which a service may not
+    /// see.
+    static var host: String { ProcessInfo.processInfo.hostName }
 
     private static func number(_ file: String, _ name: String) -> String? {
         let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""

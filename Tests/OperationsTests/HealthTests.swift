@@ -27,6 +27,23 @@ struct MetricsTextTests {
     }
 }
 
+struct ProcessFiguresTests {
+    /// As the time of the boot says, which the kernel tells in whole seconds where /proc is not hidden.
+    @Test func theStartIsThatOfTheKernelAndStaysTheSame() throws {
+        let figures = (0..<2).map { _ in
+            var metrics = MetricsText()
+            ProcessFigures.add(to: &metrics)
+            return metrics.text.split(separator: "\n").first { $0.hasPrefix("process_start_time_seconds ") }
+        }
+        #expect(figures[0] != nil && figures[0] == figures[1])
+        let boot = try String(contentsOfFile: "/proc/stat", encoding: .utf8).firstMatch(of: /btime (\d+)/)?.1
+        let stat = try String(contentsOfFile: "/proc/self/stat", encoding: .utf8)
+        let ticks = try #require(Double(stat.split(separator: ")").last?.split(separator: " ")[19] ?? ""))
+        let start = try #require(boot.flatMap { Double($0) }) + ticks / 100
+        #expect(abs(try #require(ProcessFigures.start) - start) < 2)
+    }
+}
+
 struct HealthServerTests {
     /// A few bytes over sockets; no client library speaks HTTP here. What takes longer than 20 s is killed, for other
     /// signals are held back from what a test starts.
