@@ -51,7 +51,8 @@ public enum KeyFile {
             throw Problem(description: "key file `\(path)` cannot be read")
         }
         if isOpenToOthers(path) {
-            throw Problem(description: "key file `\(path)` can be read by others: chmod 600 it")
+            throw Problem(
+                description: "key file `\(path)` can be read by others: \(closing(path, group: readingGroup(path)))")
         }
         return String(decoding: content, as: UTF8.self)
     }
@@ -67,6 +68,21 @@ public enum KeyFile {
         if isCredential { return mode & 0o007 != 0 }
         let owner = (attributes[.ownerAccountID] as? NSNumber)?.uint32Value ?? .max
         return SecretMode.isOpenToOthers(mode, owner: owner, user: geteuid())
+    }
+
+    /// The command that closes a file to others and leaves it to this user.
+    ///
+    /// - Parameter group: as ``readingGroup(_:)`` says.
+    static func closing(_ path: String, group: UInt32?) -> String {
+        group.map { "chgrp \($0) \(path) && chmod 640 \(path)" } ?? "chmod 600 \(path)"
+    }
+
+    /// This user's group where a file is root's and the user is not: only by its group the user may read it.
+    static func readingGroup(_ path: String) -> UInt32? {
+        // Of a file that cannot be looked at nothing is to be closed.
+        let attributes = (try? FileManager.default.attributesOfItem(atPath: path)) ?? [:]
+        let owner = (attributes[.ownerAccountID] as? NSNumber)?.uint32Value
+        return owner == 0 && geteuid() != 0 ? getegid() : nil
     }
 
     /// Writes a file that must not be there yet, synced when this returns.

@@ -79,6 +79,30 @@ struct DoctorMachineTests {
         #expect(complaints { $0.settingsFile = .init(path: "w", isOpen: true, holdsPassword: false) }.isEmpty)
     }
 
+    /// A remedy is a command that does what it says as it is printed.
+    @Test func aRemedyNamesWhatItIsOfAndLeavesRootsFilesToTheirReader() {
+        var facts = healthy()
+        facts.policies = .refused("incomplete")
+        facts.policyDirectory = "/etc/detainer/policies"
+        facts.signingKey?.state = .open
+        facts.settingsFile?.isOpen = true
+        func remedies() -> [String?] { facts.findings().filter { $0.verdict == .bad }.map(\.remedy) }
+        #expect(
+            remedies() == [
+                "chmod 600 worker.yaml, or put the password into broker.password-file",
+                "detainer policy check /etc/detainer/policies", "chmod 600 s.key, and think of making another",
+            ])
+        // Root's own, read by the service's group: with mode 600 nobody but root could.
+        facts.signingKey?.group = 998
+        facts.settingsFile?.group = 998
+        #expect(
+            remedies() == [
+                "chgrp 998 worker.yaml && chmod 640 worker.yaml, or put the password into broker.password-file",
+                "detainer policy check /etc/detainer/policies",
+                "chgrp 998 s.key && chmod 640 s.key, and think of making another",
+            ])
+    }
+
     @Test func onlyOpenSecretsForbidAWorkerOfAFitBrokerToStart() {
         var facts = healthy()
         facts.ledger?.isWritable = false

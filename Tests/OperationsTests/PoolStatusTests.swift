@@ -36,7 +36,11 @@ struct PoolStatusTests {
         }
         #expect(down.next.hasPrefix("w1 does not run") && !down.isWell)
         #expect(pool { $0.queues = .unseen("refused") }.next.contains("detainer doctor"))
-        #expect(pool { $0.workers[0].isCurrent = false }.next.contains("SIGHUP"))
+        let other = pool {
+            $0.workers[0].isCurrent = false
+            $0.policyDirectory = "/etc/detainer/policies"
+        }
+        #expect(other.next.hasSuffix("`detainer policy check /etc/detainer/policies`, then send it SIGHUP"))
         #expect(pool { $0.workers[0].problems = ["x"] }.next.contains("detainer ledger verify"))
         #expect(pool { $0.letters = [("malformed-json", 2)] }.next.contains("dead-letters list"))
         #expect(queues { $0[2].isThere = false }.next.contains("topology apply"))

@@ -17,6 +17,7 @@ enum StatusLook {
     ) async throws -> PoolStatus {
         let queues = await queues(settings)
         var status = PoolStatus(queues: queues.queues)
+        status.policyDirectory = settings[.policyDirectory]
         status.leftovers = queues.leftovers
         for path in try ledgers.flatMap({ try LedgerReader.workerDirectories(under: $0) }) {
             if let worker = try worker(path, onDisk: onDisk, verifying: verifying) { status.workers.append(worker) }

@@ -13,6 +13,8 @@ public struct MachineFacts: Sendable {
 
         public var path: String
         public var state: State
+        /// By which this user reads a file of root's; `nil`: the file is the user's own.
+        var group: UInt32?
 
         public init(path: String, state: State) { (self.path, self.state) = (path, state) }
     }
@@ -54,6 +56,8 @@ public struct MachineFacts: Sendable {
         public var isOpen: Bool
         /// One that not everybody knows.
         public var holdsPassword: Bool
+        /// As a secret file's.
+        var group: UInt32?
 
         public init(path: String, isOpen: Bool, holdsPassword: Bool) {
             (self.path, self.isOpen, self.holdsPassword) = (path, isOpen, holdsPassword)
@@ -69,6 +73,8 @@ public struct MachineFacts: Sendable {
     public var coreBytes: Int?
     public var clockIsSynchronised: Bool?
     public var policies: Policies?
+    /// Where they lie.
+    public var policyDirectory = Settings.Key.policyDirectory.fallback
     public var pseudonymKeys: [SecretFile] = []
     public var signingKey: SecretFile?
     /// Password and TLS key, where the settings name files.
@@ -103,7 +109,7 @@ public struct MachineFacts: Sendable {
         guard file.isOpen else { return .good(.settingsFile, file.path, "it is closed to others") }
         return .bad(
             .settingsFile, file.path, "it holds a password and others may read it",
-            remedy: "chmod 600 \(file.path), or put the password into broker.password-file")
+            remedy: KeyFile.closing(file.path, group: file.group) + ", or put the password into broker.password-file")
     }
 
     // MARK: - the ledger's directory
@@ -222,7 +228,9 @@ public struct MachineFacts: Sendable {
         switch policies {
         case nil: return []
         case .refused(let why)?:
-            return [.bad(.policies, nil, "they do not load: \(why)", remedy: "detainer policy check")]
+            return [
+                .bad(.policies, nil, "they do not load: \(why)", remedy: "detainer policy check \(policyDirectory)")
+            ]
         case .loaded(let policies)?:
             let zones = Set(policies.map(\.timeZone)).sorted().joined(separator: ", ")
             let drafts = policies.filter { !$0.isApproved }.map(\.name)
@@ -270,7 +278,8 @@ public struct MachineFacts: Sendable {
         case .closed: .good(check, file.path, "it is closed to others")
         case .open:
             .bad(
-                check, file.path, "others may read it", remedy: "chmod 600 \(file.path), and think of making another",
+                check, file.path, "others may read it",
+                remedy: KeyFile.closing(file.path, group: file.group) + ", and think of making another",
                 forbidsStart: true)
         case .missing: .bad(check, file.path, "it is not there", remedy: nil)
         case .unusable(let why): .bad(check, file.path, why, remedy: "bring back the right file")

@@ -13,6 +13,7 @@ extension MachineFacts {
     ) {
         self.init(ledgerPath: settings[.ledgerDirectory])
         self.policies = policies
+        policyDirectory = settings[.policyDirectory]
         settingsFile = Self.settingsFile(settings)
         ledger = Self.directory(ledgerPath, measuring: measuring)
         let limits = Self.text("/proc/self/limits")
@@ -43,7 +44,11 @@ extension MachineFacts {
         -> SecretFile
     {
         guard FileManager.default.fileExists(atPath: path) else { return SecretFile(path: path, state: .missing) }
-        if KeyFile.isOpenToOthers(path) { return SecretFile(path: path, state: .open) }
+        if KeyFile.isOpenToOthers(path) {
+            var file = SecretFile(path: path, state: .open)
+            file.group = KeyFile.readingGroup(path)
+            return file
+        }
         do {
             try read(path)
             return SecretFile(path: path, state: .closed)
@@ -67,7 +72,9 @@ extension MachineFacts {
             paths[path, default: false] = paths[path, default: false] || key.isSecret && holdsPassword(settings[key])
         }
         guard let (path, holds) = paths.first, mode(path) != nil else { return nil }
-        return SettingsFile(path: path, isOpen: KeyFile.isOpenToOthers(path), holdsPassword: holds)
+        var file = SettingsFile(path: path, isOpen: KeyFile.isOpenToOthers(path), holdsPassword: holds)
+        file.group = KeyFile.readingGroup(path)
+        return file
     }
 
     /// Whether a URL holds a password that not everybody knows: that of `guest` is, and works on this machine only.

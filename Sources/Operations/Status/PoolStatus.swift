@@ -51,6 +51,8 @@ public struct PoolStatus: Sendable {
     }
 
     public var workers: [Worker] = []
+    /// Where the policies lie.
+    public var policyDirectory = Settings.Key.policyDirectory.fallback
     public var queues: Queues
     /// Queues of settings with other partitions.
     public var leftovers: [Topology.Leftover] = []
@@ -82,8 +84,8 @@ public struct PoolStatus: Sendable {
             return "the queue \(queue.name) is not there: run `detainer topology apply`"
         }
         if let worker = workers.first(where: { $0.isCurrent == false }) {
-            return
-                "the policies on the disk are not those of \(worker.name): `detainer policy check`, then send it SIGHUP"
+            return "the policies on the disk are not those of \(worker.name): `detainer policy check "
+                + "\(policyDirectory)`, then send it SIGHUP"
         }
         if let queue = requests.first(where: { $0.consumers == 0 }), let partition = queue.partition {
             return "nobody consumes from \(queue.name): start a worker whose worker.partition is \(partition)"
