@@ -6,8 +6,8 @@ import Foundation
 
 /// Letters out of the store into a file, and back.
 public enum LetterTransfer {
-    /// A letter of a file; longer ones were never written.
-    private static let maximumLineBytes = 1 << 28
+    /// A letter of a file: RabbitMQ takes no message above 512 MiB, which are 683 MiB as base64.
+    private static let maximumLineBytes = 1 << 30
     /// Letters recorded with one sync, and their bytes: the bound of what is in memory.
     private static let batchCount = 500
     private static let batchBytes = 8 << 20
@@ -27,28 +27,39 @@ public enum LetterTransfer {
         _ store: LetterStore, _ filter: LetterFilter, to path: String, progress: (Int) -> Void = { _ in },
         beforeFinish: (Int) throws -> Void = { _ in }
     ) throws -> Int {
+        try write(store, filter, to: path, progress: progress, beforeFinish: beforeFinish).count
+    }
+
+    /// - Returns: the letters that the file holds.
+    private static func write(
+        _ store: LetterStore, _ filter: LetterFilter, to path: String, progress: (Int) -> Void = { _ in },
+        beforeFinish: (Int) throws -> Void = { _ in }
+    ) throws -> [LetterID] {
         let index = try store.index()
         let part = path + ".part"
         let earlier = FileManager.default.fileExists(atPath: part) ? try ids(in: part) : []
         let file = try PrivateFile(path, resuming: true)
-        var count = 0
+        var written: [LetterID] = []
         try store.letters(index, filter) { letter, _ in
-            count += 1
-            if count <= file.earlierLines {
-                if earlier[count - 1] == letter.id { return }
-                throw Problem(
-                    description: "\(path).part: an unfinished export of other letters: remove it, or name another file")
+            if written.count < file.earlierLines {
+                guard earlier[written.count] == letter.id else {
+                    throw Problem(
+                        description:
+                            "\(path).part: an unfinished export of other letters: remove it, or name another file")
+                }
+                return written.append(letter.id)
             }
             try file.write(line(try store.whole(letter)))
-            progress(count)
+            written.append(letter.id)
+            progress(written.count)
         }
-        if count < file.earlierLines {
+        if written.count < file.earlierLines {
             throw Problem(
                 description: "\(path).part: an unfinished export of more letters: remove it, or name another file")
         }
-        try beforeFinish(count)
+        try beforeFinish(written.count)
         try file.finish()
-        return count
+        return written
     }
 
     private static func line(_ letter: StoredLetter) -> [UInt8] {
@@ -71,7 +82,9 @@ public enum LetterTransfer {
 
     private static func letter(_ line: [UInt8], _ path: String, _ number: Int) throws -> StoredLetter {
         let value: JSONValue
-        do { value = try JSONValue.parse(line) } catch {
+        var limits = JSONLimits()
+        limits.bytes = maximumLineBytes
+        do { value = try JSONValue.parse(line, limits: limits) } catch {
             throw Problem(description: "\(path):\(number): is no exported letter: \(error.explanation)")
         }
         // Whatever keeps it from being one, the sentence below names the line.
@@ -148,16 +161,16 @@ public enum LetterTransfer {
     ) throws -> Int {
         var writer = try store.open(now: now())
         let path = try store.archivePath(archive)
-        let count: Int
-        do { count = try export(store, filter, to: path) } catch {
+        let archived: [LetterID]
+        do { archived = try write(store, filter, to: path) } catch {
             // What is there of it is no archive; the letters are where they were.
             // The error that is told is why there is none, not that its rest stays too.
             try? FileManager.default.removeItem(atPath: path + ".part")
             throw error
         }
-        if count == 0 { try FileManager.default.removeItem(atPath: path) }
+        if archived.isEmpty { try FileManager.default.removeItem(atPath: path) }
         var batch: [LetterRecord] = []
-        for id in count == 0 ? [] : try ids(in: path) {
+        for id in archived {
             batch.append(
                 .discard(id: id, reason: reason, archive: archive, LetterRecord.Deed(at: now().text, by: by)))
             if batch.count >= batchCount {
@@ -167,6 +180,6 @@ public enum LetterTransfer {
         }
         try writer.append(batch, now: now())
         try writer.close()
-        return count
+        return archived.count
     }
 }

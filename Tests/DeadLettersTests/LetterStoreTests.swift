@@ -9,31 +9,31 @@ import Testing
 /// What a kill or a power cut leaves is a prefix of the segment's bytes: those around each line's end are tried, and
 /// some within each line.
 struct LetterStoreTests {
-    private static let now: Moment = {
+    static let now: Moment = {
         guard let moment = Moment(text: "2026-03-05T10:00:00.00Z") else { preconditionFailure("a moment") }
         return moment
     }()
-    private static let key: PseudonymKey = {
+    static let key: PseudonymKey = {
         let text = "detainer-key/1 test AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
         guard let key = try? PseudonymKey(file: Array(text.utf8)) else { preconditionFailure("a key's text") }
         return key
     }()
 
-    private static func folder() throws -> String {
+    static func folder() throws -> String {
         let path = FileManager.default.temporaryDirectory.path + "/letters-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
     }
 
-    private static func letter(_ number: Int) -> StoredLetter {
+    static func letter(_ number: Int, bytes: Int = 0) -> StoredLetter {
+        let body = Array("{\(number)".utf8) + [UInt8](repeating: UInt8(ascii: " "), count: bytes)
         let letter = DeadLetter(
             reason: .malformedJSON, detail: "at byte 1", deadAt: "2026-03-04T10:00:00.00Z", attempts: 1, worker: "w1",
-            exchange: "detainer.intake", routingKey: "request", envelope: ["messageId": "m"],
-            body: Array("{\(number)".utf8))
+            exchange: "detainer.intake", routingKey: "request", envelope: ["messageId": "m"], body: body)
         return StoredLetter(id: LetterID(letter, key), arrivedAt: letter.deadAt, letter: letter)
     }
 
-    private static func store(_ ledger: String, _ letters: [StoredLetter]) throws -> LetterStore {
+    static func store(_ ledger: String, _ letters: [StoredLetter]) throws -> LetterStore {
         let store = LetterStore(ledger: ledger)
         var writer = try store.open(now: now)
         try writer.append(letters.map(LetterRecord.letter), now: now)
@@ -92,7 +92,7 @@ struct LetterStoreTests {
     @Test func aDiscardCutAnywhereLeavesEachLetterWaitingOrArchived() throws {
         let ledger = try Self.folder()
         defer { try? FileManager.default.removeItem(atPath: ledger) }  // The folder of one test.
-        let letters = (1...3).map(Self.letter)
+        let letters = (1...3).map { Self.letter($0) }
         let store = try Self.store(ledger, letters)
         func archived() throws -> Set<String> {
             var found: Set<String> = []
@@ -131,7 +131,7 @@ struct LetterStoreTests {
         let ledger = try Self.folder()
         let other = try Self.folder()
         defer { for path in [ledger, other] { try? FileManager.default.removeItem(atPath: path) } }  // Of one test.
-        let letters = (1...3).map(Self.letter)
+        let letters = (1...3).map { Self.letter($0) }
         let file = other + "/letters.jsonl"
         let elsewhere = try Self.store(other, letters)
         #expect(try LetterTransfer.export(elsewhere, LetterFilter(), to: file) == 3)
