@@ -49,7 +49,7 @@ public struct LetterFilter: Sendable {
         }
     }
 
-    /// - Parameter body: the letter's body, asked for only where a match needs it.
+    /// - Parameter body: the letter's body as `show` shows it, asked for only where a match needs it.
     public func wants(
         _ letter: StoredLetter, _ standing: LetterIndex.Standing, body: () throws -> [UInt8]
     ) rethrows -> Bool {

@@ -61,7 +61,7 @@ public struct LetterStore: Sendable {
     ) throws {
         try records { record, position in
             guard case .letter(let letter) = record, let standing = index[letter.id], standing.record == position,
-                try filter.wants(letter, standing, body: { try whole(letter).letter.body })
+                try filter.wants(letter, standing, body: { LetterEdit.readableBody(of: try whole(letter).letter) })
             else { return }
             try body(letter, standing)
         }

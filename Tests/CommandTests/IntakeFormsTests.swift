@@ -90,6 +90,12 @@ struct IntakeFormsTests {
         #expect(
             letters.compactMap { $0["detail"] as? String }.map { $0.prefix { $0 != ":" } }.sorted()
                 == ["/data/form/kind", "/data/form/kind", "/form/kind", "properties/content_type"])
+        // What is looked for is what is shown: a packed body counts as any other.
+        for path in ["form.kind", "data.form.kind"] {
+            #expect(try await site.letters("--match", path + "=MARKED").count == 2)
+        }
+        let story = try await site.binary.run("trace", "00000000-0000-4000-8000-000000000002", "--offline")
+        #expect(story.code == 0 && story.output.contains("died: schema"), "\(story.output)")
         for letter in letters {
             let id = try #require(letter["id"] as? String)
             let shown = try await site.binary.run("dead-letters", "show", id)

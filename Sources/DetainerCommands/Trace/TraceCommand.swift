@@ -200,9 +200,9 @@ struct RequestStory {
     private static func isOf(_ letter: StoredLetter, _ id: String, _ store: LetterStore) throws -> Bool {
         if letter.letter.envelope["messageId"]?.stringValue?.lowercased() == id { return true }
         // Only what is short enough to be a request can be one; a body that is no JSON has no id.
-        guard letter.bodyFile == nil, let body = try? JSONValue.parse(store.whole(letter).letter.body) else {
-            return false
-        }
+        guard letter.bodyFile == nil,
+            let body = try? JSONValue.parse(LetterEdit.readableBody(of: store.whole(letter).letter))
+        else { return false }
         return ["requestId", "recordId"].contains { body[$0]?.stringValue?.lowercased() == id }
     }
 }
