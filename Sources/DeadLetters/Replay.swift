@@ -9,6 +9,9 @@ struct Replay {
     struct Limits {
         /// Published and not yet confirmed; some tenths of a second of a fast broker.
         var window = 1_000
+        /// Their bodies together, for large ones: it bounds the memory, and keeps a fast broker busy all the same. A
+        /// single larger one goes alone.
+        var windowBytes = 32 << 20
         /// Messages a second at most; `nil`: as fast as the broker confirms.
         var rate: Int?
         /// The same message is replayed so often at most: after that the cause is another than was thought.
@@ -39,7 +42,8 @@ struct Replay {
 
     private let limits: Limits
     private(set) var tally = ReplayTally()
-    private var underWay: [UInt64: LetterID] = [:]
+    private var underWay: [UInt64: (id: LetterID, bytes: Int)] = [:]
+    private var bytesUnderWay = 0
     private var nextToken: UInt64 = 1
     private var firstSent: Int64?
     private var sent = 0
@@ -79,22 +83,24 @@ struct Replay {
     /// The exchange that it came from is not there.
     mutating func cannotBeSent() { tally.returned += 1 }
 
-    /// How long to wait before another message may be sent; 0: now; `nil`: until something is confirmed.
-    func wait(at now: Int64) -> Int64? {
+    /// How long to wait before a message with so large a body may be sent; 0: now; `nil`: until something is confirmed.
+    func wait(at now: Int64, bytes: Int) -> Int64? {
         if underWay.count >= limits.window { return nil }
+        if !underWay.isEmpty, bytesUnderWay + bytes > limits.windowBytes { return nil }
         guard let rate = limits.rate, let firstSent else { return 0 }
         let due = firstSent + Int64(sent) * 1_000 / Int64(rate)
         return max(0, due - now)
     }
 
     /// Takes the token to publish a letter with.
-    mutating func send(_ id: LetterID, at now: Int64) -> UInt64 {
+    mutating func send(_ id: LetterID, at now: Int64, bytes: Int) -> UInt64 {
         if underWay.isEmpty { lastAnswer = now }
         if firstSent == nil { firstSent = now }
         sent += 1
         let token = nextToken
         nextToken += 1
-        underWay[token] = id
+        underWay[token] = (id, bytes)
+        bytesUnderWay += bytes
         return token
     }
 
@@ -103,9 +109,10 @@ struct Replay {
         lastAnswer = now
         var confirmed: [LetterID] = []
         for result in results {
-            guard let id = underWay.removeValue(forKey: result.token) else { continue }
+            guard let sent = underWay.removeValue(forKey: result.token) else { continue }
+            bytesUnderWay -= sent.bytes
             switch result.answer {
-            case .confirmed: confirmed.append(id)
+            case .confirmed: confirmed.append(sent.id)
             case .returned:
                 tally.returned += 1
                 givenBack += 1
@@ -131,7 +138,7 @@ struct Replay {
 
     /// What is under way when a run ends without its confirm still waits.
     mutating func end(planned: Int) -> ReplayTally {
-        underWay = [:]
+        (underWay, bytesUnderWay) = ([:], 0)
         tally.left = max(0, planned - tally.replayed - tally.refused - tally.gone - tally.returned)
         return tally
     }

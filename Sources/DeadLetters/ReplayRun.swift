@@ -259,7 +259,7 @@ public struct ReplayRun {
         let exchange = letter.route(configuration.intake).exchange
         guard try isThere(exchange, &run) else { return run.replay.cannotBeSent() }
         while true {
-            let wait = run.replay.wait(at: SteadyClock.milliseconds())
+            let wait = run.replay.wait(at: SteadyClock.milliseconds(), bytes: whole.letter.body.count)
             if wait == 0 { break }
             flush(&run)
             try take(
@@ -267,7 +267,8 @@ public struct ReplayRun {
             if run.replay.isStopping || shouldStop() { throw Ended.stopped }
         }
         if run.began == nil { run.began = SteadyClock.milliseconds() }
-        let token = run.replay.send(letter.id, at: SteadyClock.milliseconds())
+        let token = run.replay.send(
+            letter.id, at: SteadyClock.milliseconds(), bytes: whole.letter.body.count)
         run.outbox.append(
             whole.replay(token: token, at: now(), intake: configuration.intake, signing: configuration.signing))
         if run.outbox.count >= Self.handOver {
