@@ -257,7 +257,13 @@ public struct ReplayRun {
         guard let whole = planned(letter, entry) else { return run.replay.isNotWhatWasPlanned() }
         // Publishing to an exchange that is not there would end the connection, and with it every apply at this letter.
         let exchange = letter.route(configuration.intake).exchange
-        guard try isThere(exchange, &run) else { return run.replay.cannotBeSent() }
+        do {
+            guard try isThere(exchange, &run) else { return run.replay.cannotBeSent() }
+        } catch let error as AMQPError {
+            // This connection may be well: what it was given before is awaited and recorded, or it would be sent again.
+            try finish(&run, &writer)
+            throw error
+        }
         while true {
             let wait = run.replay.wait(at: SteadyClock.milliseconds(), bytes: whole.letter.body.count)
             if wait == 0 { break }

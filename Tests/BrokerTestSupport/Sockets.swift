@@ -123,13 +123,20 @@ package final class Relay: Sendable {
 
     /// - Parameters:
     ///   - targets: ports of this machine, tried in their order.
+    ///   - connections: so many clients are let through; later ones are turned away.
     ///   - watch: called with what a broker says before the client has it, on the thread of that connection.
-    package init(to targets: [UInt16], watch: @escaping @Sendable ([UInt8]) -> Void = { _ in }) {
+    package init(
+        to targets: [UInt16], atMost connections: Int = .max, watch: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+    ) {
         self.targets = targets
         self.watch = watch
         (listener, port) = TestSocket.listening()
         inBackground { [self] in
-            while let client = listener.accept() { connect(client) }
+            var left = connections
+            while let client = listener.accept() {
+                if left > 0 { connect(client) } else { client.shutDown() }
+                left -= 1
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import AMQPClient
+import BrokerTestSupport
 import Foundation
 import Testing
 
@@ -116,6 +117,40 @@ struct DeadLetterTests {
         let verify = try await site.binary.run("ledger", "verify", "--format", "json")
         #expect(verify.code == 0 && verify.output.contains(#""conflicts":0,"problems":[]"#))
         print("replay: killed \(rounds) times at \(half) of \(count), then all recorded once")
+        await site.remove()
+    }
+
+    /// An exchange that cannot be looked for ends the run, and what was confirmed before is not sent again.
+    @Test func whatWasSentBeforeAFailedLookIsRecorded() async throws {
+        let site = try Site()
+        try await site.apply()
+        let (address, queue, other) = (
+            try BrokerAddress(url: try #require(site.url)), site.requestQueue, site.prefix + ".other"
+        )
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.declareExchange(name: other, type: "topic")
+            try channel.bindQueue(queue: queue, exchange: other, routingKey: "#")
+        }
+        let count = 100
+        try await site.publish((1...count).map { Message(body: Array("{\($0)".utf8)) })
+        try await site.drain()
+        #expect(try await site.letters().count == count)
+        try await site.publish([Message(body: Array("{".utf8))], to: "other")
+        try await site.drain()
+        let plan = site.scratch.path + "/plan.jsonl"
+        #expect(try await site.binary.run("dead-letters", "plan", "--out", plan).code == 0)
+        // The run's own connection and the look for the first exchange are let through, the second look is not.
+        let relay = Relay(to: [address.port], atMost: 2)
+        let relayed = try #require(site.url).replacing(":\(address.port)", with: ":\(relay.port)")
+        let cut = site.with(["DETAINER_BROKER_URL": relayed])
+        let failed = try await cut.binary.run("dead-letters", "apply", plan, "--format", "json")
+        #expect(failed.code == 69, "\(failed.errors)")
+        #expect(try failed.objects().first?["replayed"] as? Int == count)
+        #expect(try await site.apply(plan)["replayed"] == count + 1)
+        #expect(try await site.waiting(queue) == count + 1)
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.deleteExchange(name: other)
+        }
         await site.remove()
     }
 
