@@ -49,16 +49,17 @@ public struct LetterFilter: Sendable {
         }
     }
 
-    /// - Parameter body: the letter's body as `show` shows it, asked for only where a match needs it.
+    /// - Parameter body: the letter's body as `show` shows it, asked for only where a match needs it; `nil`, which
+    ///   matches nothing, where it cannot be read.
     public func wants(
-        _ letter: StoredLetter, _ standing: LetterIndex.Standing, body: () throws -> [UInt8]
+        _ letter: StoredLetter, _ standing: LetterIndex.Standing, body: () throws -> [UInt8]?
     ) rethrows -> Bool {
         guard states.contains(standing.state), reasons.isEmpty || reasons.contains(letter.letter.reason),
             sources.isEmpty || sources.contains(letter.letter.source),
             ids.isEmpty || ids.contains(where: letter.id.text.hasPrefix), isInTime(letter.letter.deadAt)
         else { return false }
         if matches.isEmpty { return true }
-        guard let json = Self.json(try body()) else { return false }
+        guard let json = try body().flatMap(Self.json) else { return false }
         return matches.allSatisfy { $0.holds(json) }
     }
 

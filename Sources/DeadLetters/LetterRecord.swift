@@ -13,7 +13,8 @@ import Foundation
 //     {"kind":"letter-reveal","id":…,"at":…,"by":…}                        shown unmasked
 //     {"kind":"letter-export","letters":…,"at":…,"by":…}
 //     {"kind":"letter-apply-begin","plan":…,"at":…,"by":…}                 a run without its end was killed
-//     {"kind":"letter-apply","plan":…,"replayed":…,"refused":…,"gone":…,"returned":…,"left":…,"end":…,"at":…,"by":…}
+//     {"kind":"letter-apply","plan":…,"replayed":…,"refused":…,"gone":…,"unreadable":…,"returned":…,"left":…,"end":…,
+//      "at":…,"by":…}
 //
 // A letter's id is keyed and the same for the same message, however often it dies: each death is a record of its own.
 

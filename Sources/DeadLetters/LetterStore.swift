@@ -26,7 +26,7 @@ public struct LetterStore: Sendable {
 
     /// - Parameters:
     ///   - ledger: the ledger's directory, which need not hold a store yet.
-    ///   - warn: is told of damage that was set aside when the store was opened.
+    ///   - warn: is told of damage: what was set aside when the store was opened, and letters without their bodies.
     public init(
         ledger: String, signingKey: LedgerSigningKey? = nil, warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
@@ -56,14 +56,32 @@ public struct LetterStore: Sendable {
     }
 
     /// The latest death of each letter that a filter wants, in the order of their records.
+    ///
+    /// - Returns: how many were left out because the filter looks into a body that cannot be read; each was warned of.
+    @discardableResult
     public func letters(
         _ index: LetterIndex, _ filter: LetterFilter, _ body: (StoredLetter, LetterIndex.Standing) throws -> Void
-    ) throws {
+    ) throws -> Int {
+        var leftOut = 0
         try records { record, position in
-            guard case .letter(let letter) = record, let standing = index[letter.id], standing.record == position,
-                try filter.wants(letter, standing, body: { LetterEdit.readableBody(of: try whole(letter).letter) })
+            guard case .letter(let letter) = record, let standing = index[letter.id], standing.record == position
             else { return }
-            try body(letter, standing)
+            let isWanted = try filter.wants(letter, standing) {
+                if let whole = try readable(letter) { return LetterEdit.readableBody(of: whole.letter) }
+                leftOut += 1
+                return nil
+            }
+            if isWanted { try body(letter, standing) }
+        }
+        return leftOut
+    }
+
+    /// The letter with its body; `nil` where that is gone or was changed, of which a warning tells: one such letter
+    /// must not keep the others.
+    public func readable(_ letter: StoredLetter) throws -> StoredLetter? {
+        do { return try whole(letter) } catch let error as LedgerError where error.code == .corrupted {
+            warn(error.message)
+            return nil
         }
     }
 
@@ -76,7 +94,8 @@ public struct LetterStore: Sendable {
         else {
             throw LedgerError(
                 code: .corrupted,
-                message: "the body of letter \(letter.id.text) is not in `\(directory)/\(file)`, or was changed there")
+                message: "the body of letter \(letter.id.text) is not in `\(directory)/\(file)`, or was changed there: "
+                    + "restore the file, or import an export of this letter")
         }
         var letter = letter
         letter.letter.body = Array(body)
@@ -129,11 +148,18 @@ public struct LetterStore: Sendable {
 
         public mutating func append(_ records: [LetterRecord], now: Moment) throws(LedgerError) {
             if records.isEmpty { return }
-            for case .letter(let letter) in records where letter.bodyFile != nil {
-                try writer.keep(
-                    letter.letter.body, folder: LetterStore.bodies, name: LetterStore.bodyName(letter.id))
-            }
+            for case .letter(let letter) in records { try keepBody(of: letter) }
             _ = try writer.append(records.map(\.json), announcedThrough: 0, now: now)
+        }
+
+        /// Puts the body of a letter beside the records, where it is too large for one; a damaged one is replaced.
+        ///
+        /// - Returns: whether it was not there, or was another.
+        @discardableResult
+        mutating func keepBody(of letter: StoredLetter) throws(LedgerError) -> Bool {
+            if letter.bodyFile == nil { return false }
+            return try writer.keep(
+                letter.letter.body, folder: LetterStore.bodies, name: LetterStore.bodyName(letter.id))
         }
 
         /// Signs what was written and gives up the lock.

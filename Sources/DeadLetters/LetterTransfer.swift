@@ -17,42 +17,44 @@ public enum LetterTransfer {
         public var description: String
     }
 
+    /// What was written to a file.
+    public struct Exported: Sendable, Equatable {
+        /// The letters that the file holds, in its order.
+        var ids: [LetterID] = []
+        /// Whose bodies cannot be read; each was warned of.
+        public var leftOut = 0
+
+        public var count: Int { ids.count }
+    }
+
     /// Writes the letters that a filter wants, in the order of the store.
     ///
     /// Ended at any moment, it goes on where it stopped when it is called again alike.
     ///
     /// - Parameter beforeFinish: called with the number of letters before the file takes its name.
-    /// - Returns: how many letters the file holds.
     public static func export(
         _ store: LetterStore, _ filter: LetterFilter, to path: String, progress: (Int) -> Void = { _ in },
         beforeFinish: (Int) throws -> Void = { _ in }
-    ) throws -> Int {
-        try write(store, filter, to: path, progress: progress, beforeFinish: beforeFinish).count
-    }
-
-    /// - Returns: the letters that the file holds.
-    private static func write(
-        _ store: LetterStore, _ filter: LetterFilter, to path: String, progress: (Int) -> Void = { _ in },
-        beforeFinish: (Int) throws -> Void = { _ in }
-    ) throws -> [LetterID] {
+    ) throws -> Exported {
         let index = try store.index()
         let part = path + ".part"
         let earlier = FileManager.default.fileExists(atPath: part) ? try ids(in: part) : []
         let file = try PrivateFile(path, resuming: true)
-        var written: [LetterID] = []
-        try store.letters(index, filter) { letter, _ in
-            if written.count < file.earlierLines {
-                guard earlier[written.count] == letter.id else {
-                    throw Problem(
-                        description:
-                            "\(path).part: an unfinished export of other letters: remove it, or name another file")
-                }
-                return written.append(letter.id)
+        var written = Exported()
+        let unmatched = try store.letters(index, filter) { letter, _ in
+            let isEarlier = written.count < file.earlierLines
+            if isEarlier, earlier[written.count] == letter.id { return written.ids.append(letter.id) }
+            // The earlier run may have left it out as well.
+            guard let whole = try store.readable(letter) else { return written.leftOut += 1 }
+            if isEarlier {
+                throw Problem(
+                    description: "\(path).part: an unfinished export of other letters: remove it, or name another file")
             }
-            try file.write(line(try store.whole(letter)))
-            written.append(letter.id)
+            try file.write(line(whole))
+            written.ids.append(letter.id)
             progress(written.count)
         }
+        written.leftOut += unmatched
         if written.count < file.earlierLines {
             throw Problem(
                 description: "\(path).part: an unfinished export of more letters: remove it, or name another file")
@@ -105,6 +107,8 @@ public enum LetterTransfer {
         public var restored = 0
         /// Known and waiting.
         public var known = 0
+        /// Known, and their bodies were gone or damaged; they are whole again.
+        public var healed = 0
     }
 
     /// Brings letters of a file back into the store; they wait then. Ended at any moment, it can be called again.
@@ -124,14 +128,14 @@ public enum LetterTransfer {
             try PrivateFile.lines(of: path, maximumBytes: maximumLineBytes) { number, line in
                 let found = try letter(line, path, number)
                 let id = LetterID(found.letter, key)
+                let stored = StoredLetter(id: id, arrivedAt: now().text, editOf: found.editOf, letter: found.letter)
                 let isNew = seen.insert(id).inserted
+                // The same id is the same body.
+                if index[id] != nil, try writer.keepBody(of: stored) { imported.healed += 1 }
                 switch index[id]?.state {
                 case nil where isNew:
                     imported.added += 1
-                    batch.append(
-                        .letter(
-                            StoredLetter(
-                                id: id, arrivedAt: now().text, editOf: found.editOf, letter: found.letter)))
+                    batch.append(.letter(stored))
                 case .replayed? where isNew, .edited? where isNew, .discarded? where isNew:
                     imported.restored += 1
                     batch.append(.restore(id: id, LetterRecord.Deed(at: now().text, by: by)))
@@ -158,19 +162,19 @@ public enum LetterTransfer {
     /// - Parameter archive: a file's name in ``LetterStore/archiveDirectory``.
     public static func discard(
         _ store: LetterStore, _ filter: LetterFilter, reason: String, archive: String, by: String, now: () -> Moment
-    ) throws -> Int {
+    ) throws -> Exported {
         var writer = try store.open(now: now())
         let path = try store.archivePath(archive)
-        let archived: [LetterID]
-        do { archived = try write(store, filter, to: path) } catch {
+        let archived: Exported
+        do { archived = try export(store, filter, to: path) } catch {
             // What is there of it is no archive; the letters are where they were.
             // The error that is told is why there is none, not that its rest stays too.
             try? FileManager.default.removeItem(atPath: path + ".part")
             throw error
         }
-        if archived.isEmpty { try FileManager.default.removeItem(atPath: path) }
+        if archived.ids.isEmpty { try FileManager.default.removeItem(atPath: path) }
         var batch: [LetterRecord] = []
-        for id in archived {
+        for id in archived.ids {
             batch.append(
                 .discard(id: id, reason: reason, archive: archive, LetterRecord.Deed(at: now().text, by: by)))
             if batch.count >= batchCount {
@@ -180,6 +184,6 @@ public enum LetterTransfer {
         }
         try writer.append(batch, now: now())
         try writer.close()
-        return archived.count
+        return archived
     }
 }

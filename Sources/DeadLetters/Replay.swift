@@ -2,6 +2,7 @@
 ///
 ///     planned ─▶ judged ─▶ published ─▶ confirmed ─▶ recorded
 ///                  └─▶ gone, refused        └─▶ returned: it still waits
+///                  └─▶ unreadable: it still waits
 ///
 /// A letter counts as replayed only after its confirm. One whose confirm was not recorded, because the run was ended in
 /// between, is published again by the next run: the worker that decided it knows it again.
@@ -80,6 +81,9 @@ struct Replay {
     /// Its body is another one than was planned: it is left alone.
     mutating func isNotWhatWasPlanned() { tally.gone += 1 }
 
+    /// Its body is gone or damaged: it waits until that is mended.
+    mutating func cannotBeRead() { tally.unreadable += 1 }
+
     /// The exchange that it came from is not there.
     mutating func cannotBeSent() { tally.returned += 1 }
 
@@ -139,7 +143,7 @@ struct Replay {
     /// What is under way when a run ends without its confirm still waits.
     mutating func end(planned: Int) -> ReplayTally {
         (underWay, bytesUnderWay) = ([:], 0)
-        tally.left = max(0, planned - tally.replayed - tally.refused - tally.gone - tally.returned)
+        tally.left = max(0, planned - tally.total)
         return tally
     }
 }

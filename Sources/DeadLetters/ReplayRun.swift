@@ -178,7 +178,7 @@ public struct ReplayRun {
         var sending = 0
         try eachPlanned { entry, letter in
             guard judge(&replay, entry, letter, index, done) == .send, let letter else { return }
-            if planned(letter, entry) == nil { replay.isNotWhatWasPlanned() } else { sending += 1 }
+            if try planned(letter, entry, &replay) != nil { sending += 1 }
         }
         var tally = replay.end(planned: head.letters - sending)
         let already = tally.replayed
@@ -254,7 +254,7 @@ public struct ReplayRun {
     private func send(
         _ letter: StoredLetter, _ entry: ReplayPlan.Entry, _ run: inout Running, _ writer: inout LetterStore.Writer
     ) throws {
-        guard let whole = planned(letter, entry) else { return run.replay.isNotWhatWasPlanned() }
+        guard let whole = try planned(letter, entry, &run.replay) else { return }
         // Publishing to an exchange that is not there would end the connection, and with it every apply at this letter.
         let exchange = letter.route(configuration.intake).exchange
         do {
@@ -283,12 +283,18 @@ public struct ReplayRun {
         }
     }
 
-    /// The letter with the body that was planned; `nil` where it is another one now, or cannot be read.
-    private func planned(_ letter: StoredLetter, _ entry: ReplayPlan.Entry) -> StoredLetter? {
-        // One body that is damaged or gone must not keep those behind it waiting; the tally tells of it.
-        guard let whole = try? store.whole(letter),
-            configuration.key.messageID(ofBody: whole.letter.body) == entry.body
-        else { return nil }
+    /// The letter with the body that was planned; `nil` and counted where it cannot be read, or is another one now.
+    private func planned(
+        _ letter: StoredLetter, _ entry: ReplayPlan.Entry, _ replay: inout Replay
+    ) throws -> StoredLetter? {
+        guard let whole = try store.readable(letter) else {
+            replay.cannotBeRead()
+            return nil
+        }
+        guard configuration.key.messageID(ofBody: whole.letter.body) == entry.body else {
+            replay.isNotWhatWasPlanned()
+            return nil
+        }
         return whole
     }
 
@@ -373,7 +379,7 @@ public struct ReplayRun {
         guard clock - run.told >= Self.progressMilliseconds else { return }
         run.told = clock
         let tally = run.replay.tally
-        progress(tally.replayed + tally.refused + tally.gone + tally.returned, run.total)
+        progress(tally.total, run.total)
     }
 }
 

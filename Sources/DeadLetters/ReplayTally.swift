@@ -8,6 +8,8 @@ public struct ReplayTally: Sendable, Equatable {
     public var refused = 0
     /// Dealt with in another way since the plan was made, or no longer what was planned.
     public var gone = 0
+    /// Their bodies are gone or damaged; they still wait.
+    public var unreadable = 0
     /// Given back or refused by the broker; they still wait.
     public var returned = 0
     /// Not reached.
@@ -15,12 +17,13 @@ public struct ReplayTally: Sendable, Equatable {
 
     public init() {}
 
-    public var total: Int { replayed + refused + gone + returned + left }
+    public var total: Int { replayed + refused + gone + unreadable + returned + left }
 
     var members: [(String, JSONValue)] {
         [
             ("replayed", .number(String(replayed))), ("refused", .number(String(refused))),
-            ("gone", .number(String(gone))), ("returned", .number(String(returned))), ("left", .number(String(left))),
+            ("gone", .number(String(gone))), ("unreadable", .number(String(unreadable))),
+            ("returned", .number(String(returned))), ("left", .number(String(left))),
         ]
     }
 
@@ -31,6 +34,8 @@ public struct ReplayTally: Sendable, Equatable {
             let gone = json["gone"]?.intValue, let returned = json["returned"]?.intValue,
             let left = json["left"]?.intValue
         else { return nil }
+        // Earlier versions have no count of these.
+        unreadable = json["unreadable"]?.intValue ?? 0
         (self.replayed, self.refused, self.gone, self.returned, self.left) = (replayed, refused, gone, returned, left)
     }
 }

@@ -328,7 +328,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
         do throws(NoteError) { note = try key.sign(head) } catch {
             throw LedgerError(code: .inputOutput, message: error.description)
         }
-        try keep(
+        try keepOnce(
             Array(note.utf8), folder: SignedCheckpoints.folder, name: SignedCheckpoints.fileName(size: head.size))
         signedThrough = head.size
     }
@@ -336,15 +336,28 @@ public struct LedgerWriter: ~Copyable, Sendable {
     /// Keeps the text of a policy under its digest; one that is there already is left as it is.
     public mutating func keepPolicy(digest: String, text: String) throws(LedgerError) {
         let name = digest.hasPrefix("sha-256:") ? String(digest.dropFirst("sha-256:".count)) : digest
-        try keep(Array(text.utf8), folder: "policies", name: name + ".yaml")
+        try keepOnce(Array(text.utf8), folder: "policies", name: name + ".yaml")
     }
 
-    /// Keeps what is too large for a line in a file of its own, synced when this returns; one that is there already is
-    /// left as it is.
-    public mutating func keep(_ bytes: [UInt8], folder: String, name: String) throws(LedgerError) {
+    private func keepOnce(_ bytes: [UInt8], folder: String, name: String) throws(LedgerError) {
+        if !files.exists(directory + "/" + folder + "/" + name) { try put(bytes, folder: folder, name: name) }
+    }
+
+    /// Keeps what is too large for a line in a file of its own, synced when this returns; one that is there with other
+    /// content is damaged, and is replaced.
+    ///
+    /// - Returns: whether it was written.
+    public mutating func keep(_ bytes: [UInt8], folder: String, name: String) throws(LedgerError) -> Bool {
+        // One that cannot be read has to be written as well.
+        let found = try? files.content(directory + "/" + folder + "/" + name)
+        if found == bytes { return false }
+        try put(bytes, folder: folder, name: name)
+        return true
+    }
+
+    private func put(_ bytes: [UInt8], folder: String, name: String) throws(LedgerError) {
         let folder = directory + "/" + folder
         let path = folder + "/" + name
-        if files.exists(path) { return }
         do throws(FileSystem.Errno) {
             try files.makeDirectory(folder)
             try files.syncDirectory(directory)

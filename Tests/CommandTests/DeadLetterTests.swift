@@ -36,7 +36,7 @@ struct DeadLetterTests {
         #expect(dry["replayed"] == 5)
         #expect(try await site.waiting(site.requestQueue) == 0)
         let applied = try await site.apply(plan)
-        #expect(applied == ["replayed": 5, "refused": 0, "gone": 0, "returned": 0, "left": 0])
+        #expect(applied == ["replayed": 5, "refused": 0, "gone": 0, "unreadable": 0, "returned": 0, "left": 0])
         #expect(try await site.waiting(site.requestQueue) == 5)
         // A second time it changes nothing: its letters are replayed already.
         #expect(try await site.apply(plan)["replayed"] == 5)
@@ -249,7 +249,7 @@ extension Site {
         let result = try await binary.run(["dead-letters", "apply", plan, "--format", "json"] + options)
         let object = try #require(try result.objects().first, "\(result.errors)")
         return object.compactMapValues { $0 as? Int }.filter {
-            ["replayed", "refused", "gone", "returned", "left"].contains($0.key)
+            ["replayed", "refused", "gone", "unreadable", "returned", "left"].contains($0.key)
         }
     }
 

@@ -98,7 +98,7 @@ struct LetterIndexTests {
 
     @Test func recordsAreReadBackAsTheyWereWritten() throws {
         var tally = ReplayTally()
-        (tally.replayed, tally.gone, tally.left) = (3, 2, 1)
+        (tally.replayed, tally.gone, tally.unreadable, tally.left) = (3, 2, 4, 1)
         let id = Self.letter(1).id
         let records: [LetterRecord] = [
             .letter(Self.letter(1)), .replay(id: id, plan: "p", Self.deed),

@@ -40,6 +40,14 @@ struct ReplayTests {
         #expect(replay.tally.replayed == 1 && replay.tally.gone == 0)
     }
 
+    @Test func whatCannotBeReadIsNeitherGoneNorLeft() {
+        var replay = Replay(limits: .init(), at: 0)
+        #expect(replay.judge(standing: waiting, isSame: true, isDone: false) == .send)
+        replay.cannotBeRead()
+        let tally = replay.end(planned: 3)
+        #expect(tally.unreadable == 1 && tally.gone == 0 && tally.left == 2 && tally.total == 3)
+    }
+
     @Test func theLoopGuardRefusesTheNthTime() {
         var replay = Replay(limits: .init(maximumReplays: 2), at: 0)
         var standing = waiting

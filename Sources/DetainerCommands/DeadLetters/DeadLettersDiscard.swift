@@ -32,19 +32,29 @@ struct DeadLettersDiscard: AsyncParsableCommand {
             let now = WallClock.now()
             if !letters.id.isEmpty { try checkThatEachNamesOne(store, filter) }
             let archive = "discarded-\(now.text.filter(\.isNumber))-\(ReplayPlan.newID().prefix(4)).jsonl"
-            let count = try LetterTransfer.discard(
+            let discarded = try LetterTransfer.discard(
                 store, filter, reason: because, archive: archive, by: Operator.name, now: { WallClock.now() })
-            switch format {
-            case .json:
-                Output.print([
-                    "discarded": .number(String(count)),
-                    "archive": count == 0 ? .null : .string("\(store.archiveDirectory)/\(archive)"),
-                ])
-            case .text:
-                if count == 0 { return Output.print("none of that kind waits: nothing is discarded") }
-                Output.print("\(count) discarded; archived in \(store.archiveDirectory)/\(archive)")
-                Output.print("`detainer dead-letters import` of that file brings them back")
+            tell(discarded, "\(store.archiveDirectory)/\(archive)")
+            if discarded.leftOut > 0 { throw Exit.no }
+        }
+    }
+
+    private func tell(_ discarded: LetterTransfer.Exported, _ archive: String) {
+        let count = discarded.count
+        switch format {
+        case .json:
+            Output.print([
+                "discarded": .number(String(count)), "leftOut": .number(String(discarded.leftOut)),
+                "archive": count == 0 ? .null : .string(archive),
+            ])
+        case .text:
+            LetterStore.tell(leftOut: discarded.leftOut)
+            if count == 0 {
+                let why = discarded.leftOut == 0 ? "none of that kind waits: " : ""
+                return Output.print(why + "nothing is discarded")
             }
+            Output.print("\(count) discarded; archived in \(archive)")
+            Output.print("`detainer dead-letters import` of that file brings them back")
         }
     }
 }
@@ -85,7 +95,7 @@ struct DeadLettersExport: AsyncParsableCommand {
             try await DeadLettersCollect.collectIfPossible(settings)
             let store = try settings.letterStore()
             let progress = Progress("exported")
-            let count = try LetterTransfer.export(
+            let exported = try LetterTransfer.export(
                 store, filter, to: file, progress: { if $0 % 1_000 == 0 { progress.tell($0) } }
             ) { count in
                 // Before the file is there: what cannot be recorded is not exported.
@@ -95,7 +105,9 @@ struct DeadLettersExport: AsyncParsableCommand {
                 try writer.close()
             }
             progress.end()
-            Output.print("\(count) exported to \(file)")
+            Output.print("\(exported.count) exported to \(file)")
+            LetterStore.tell(leftOut: exported.leftOut)
+            if exported.leftOut > 0 { throw Exit.no }
         }
     }
 }
@@ -103,7 +115,10 @@ struct DeadLettersExport: AsyncParsableCommand {
 struct DeadLettersImport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Bring exported or archived letters back; they wait then.",
-        discussion: "What waits already is left alone, so that the same command can be given again.")
+        discussion: """
+            What waits already is left alone, so that the same command can be given again; bodies that are gone or \
+            damaged are mended.
+            """)
 
     @OptionGroup var common: CommonOptions
 
@@ -121,6 +136,9 @@ struct DeadLettersImport: AsyncParsableCommand {
             progress.end()
             Output.print(
                 "\(imported.added) new, \(imported.restored) brought back, \(imported.known) waited already")
+            if imported.healed > 0 {
+                Output.print("\(imported.healed) bodies were gone or damaged, and are whole again")
+            }
         }
     }
 }

@@ -27,20 +27,22 @@ struct DeadLettersList: AsyncParsableCommand {
             try await DeadLettersCollect.collectIfPossible(settings)
             let store = try settings.letterStore()
             let index = try store.index()
-            switch format {
-            case .json:
-                try store.letters(index, filter) { Output.print(Self.json($0, $1)) }
-            case .text: try tell(store, index, filter)
-            }
+            let leftOut =
+                switch format {
+                case .json: try store.letters(index, filter) { Output.print(Self.json($0, $1)) }
+                case .text: try tell(store, index, filter)
+                }
+            if leftOut > 0 { throw Exit.no }
         }
     }
 
-    private func tell(_ store: LetterStore, _ index: LetterIndex, _ filter: LetterFilter) throws {
+    /// - Returns: how many were left out because their bodies cannot be read.
+    private func tell(_ store: LetterStore, _ index: LetterIndex, _ filter: LetterFilter) throws -> Int {
         let now = WallClock.now()
         var groups = LetterGroups(now: now)
         var rows: [[String]] = []
         var waiting = 0
-        try store.letters(index, filter) { letter, standing in
+        let leftOut = try store.letters(index, filter) { letter, standing in
             groups.add(letter)
             if standing.state == .waiting { waiting += 1 }
             if rows.count < limit {
@@ -50,7 +52,11 @@ struct DeadLettersList: AsyncParsableCommand {
                 ])
             }
         }
-        if groups.total == 0 { return Output.print(index.waiting == 0 ? "no dead letters" : "none of that kind") }
+        LetterStore.tell(leftOut: leftOut)
+        if groups.total == 0 {
+            Output.print(index.waiting == 0 ? "no dead letters" : "none of that kind")
+            return leftOut
+        }
         Output.table(
             ["COUNT", "REASON", "DETAIL", "SOURCE", "AGE", "OLDEST", "NEWEST", "ONE OF THEM"],
             groups.sorted.map {
@@ -68,6 +74,7 @@ struct DeadLettersList: AsyncParsableCommand {
                 ? "\(groups.total) dead letters, of which \(waiting) wait and are not counted in any report"
                 : "\(groups.total) dead letters, not counted in any report")
         Output.print("next: `detainer dead-letters show ID` looks at one, `plan` says what a replay would do today")
+        return leftOut
     }
 
     /// How long ago, in the largest unit that fits.

@@ -8,7 +8,10 @@ import Worker
 struct DeadLettersPlan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Freeze a set of letters into a file, and say what a replay would do today.",
-        discussion: "Changes nothing. The file holds ids and digests, no value of any message; `apply` takes it.")
+        discussion: """
+            Changes nothing. The file holds ids and digests, no value of any message; `apply` takes it. Exit code 1: \
+            letters were left out whose bodies cannot be read.
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var letters: LetterOptions
@@ -45,14 +48,16 @@ struct DeadLettersPlan: AsyncParsableCommand {
             let progress = Progress("judged")
             let index = try store.index()
             var judged: [Judged] = []
-            try store.letters(index, filter) { letter, standing in
-                let whole = try store.whole(letter)
+            var leftOut = 0
+            let unmatched = try store.letters(index, filter) { letter, standing in
+                guard let whole = try store.readable(letter) else { return leftOut += 1 }
                 judged.append(
                     Judged(
                         id: letter.id, record: standing.record, deadAt: letter.letter.deadAt,
                         body: key.messageID(ofBody: whole.letter.body), judgement: forecast.judge(whole, at: now)))
                 if judged.count % 1_000 == 0 { progress.tell(judged.count, of: index.waiting) }
             }
+            leftOut += unmatched
             progress.end()
             try forecast.readLedgers()
             for letter in judged {
@@ -64,7 +69,8 @@ struct DeadLettersPlan: AsyncParsableCommand {
                         detail: detail))
             }
             try writer.finish()
-            tell(writer.totals, plan, path)
+            tell(writer.totals, plan, path, leftOut: leftOut)
+            if leftOut > 0 { throw Exit.no }
         }
     }
 
@@ -77,7 +83,7 @@ struct DeadLettersPlan: AsyncParsableCommand {
         var judgement: ReplayForecast.Judgement
     }
 
-    private func tell(_ totals: ReplayPlan.Totals, _ plan: String, _ path: String) {
+    private func tell(_ totals: ReplayPlan.Totals, _ plan: String, _ path: String, leftOut: Int) {
         switch format {
         case .json:
             let groups = totals.sorted.map { group -> JSONValue in
@@ -90,7 +96,7 @@ struct DeadLettersPlan: AsyncParsableCommand {
                 "plan": .string(plan), "file": .string(path), "letters": .number(String(totals.letters)),
                 "decided": .number(String(totals[.decided])), "dies": .number(String(totals[.dies])),
                 "recorded": .number(String(totals[.recorded])), "untried": .number(String(totals[.untried])),
-                "groups": .array(groups),
+                "leftOut": .number(String(leftOut)), "groups": .array(groups),
             ])
         case .text:
             if totals.letters > 0 {
@@ -101,6 +107,7 @@ struct DeadLettersPlan: AsyncParsableCommand {
             Output.print(
                 "plan \(plan): \(totals.letters) letters; \(totals[.decided]) would be decided, \(totals[.dies]) would "
                     + "die again, \(totals[.recorded]) are recorded already")
+            LetterStore.tell(leftOut: leftOut)
             Output.print("next: `detainer dead-letters apply \(path)` replays exactly these")
         }
     }
@@ -199,8 +206,8 @@ struct DeadLettersApply: AsyncParsableCommand {
         case .text:
             Output.print(
                 "plan \(summary.plan), \(summary.end): \(tally.replayed) \(dryRun ? "would be replayed" : "replayed"), "
-                    + "\(tally.refused) refused by the loop guard, \(tally.gone) gone since, \(tally.returned) given "
-                    + "back, \(tally.left) left")
+                    + "\(tally.refused) refused by the loop guard, \(tally.gone) gone since, "
+                    + "\(tally.unreadable) unreadable, \(tally.returned) given back, \(tally.left) left")
             if summary.already > 0 { Output.print("\(summary.already) of them were replayed by this plan already") }
             if summary.sent > 0 {
                 Output.print(
@@ -220,6 +227,6 @@ struct DeadLettersApply: AsyncParsableCommand {
             if tally.left > 0 { Output.print("next: `detainer dead-letters apply \(plan)` goes on") }
         }
         if let failure = summary.failure { throw failure }
-        if tally.left + tally.returned + tally.refused > 0 { throw Exit.no }
+        if tally.left + tally.returned + tally.refused + tally.unreadable > 0 { throw Exit.no }
     }
 }

@@ -91,6 +91,11 @@ extension Settings {
 }
 
 extension LetterStore {
+    /// Which ones they are was warned of.
+    static func tell(leftOut: Int) {
+        if leftOut > 0 { Output.print("\(leftOut) left out: their bodies cannot be read; they still wait") }
+    }
+
     /// The one letter that an id or its beginning names, with its body.
     func one(_ id: String) throws -> (letter: StoredLetter, standing: LetterIndex.Standing) {
         guard id.utf8.count >= 4, id.utf8.count <= 24, id.allSatisfy(\.isHexDigit) else {
