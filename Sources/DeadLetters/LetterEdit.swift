@@ -17,7 +17,8 @@ public enum LetterEdit {
             case .unchanged: "nothing was changed"
             case .invalid(let error): error.description
             case .notWaiting(let state): "the letter does not wait any more: it was \(state.rawValue)"
-            case .known(let id): "this is letter \(id.text) already"
+            case .known(let id):
+                "this is letter \(id.text) already: where that one waits, the old one can be discarded"
             }
         }
     }
@@ -41,6 +42,11 @@ public enum LetterEdit {
         mended.body = body
         mended.envelope = envelope(letter.letter.envelope, id: message.id)
         if mended == letter.letter { throw .unchanged }
+        // An id is of the body and the message's id: where other properties alone are mended, a line's end, which means
+        // nothing in JSON, makes it a letter of its own.
+        if LetterID(mended, key) == letter.id, body.count < RequestContract.maximumBodyBytes {
+            mended.body.append(UInt8(ascii: "\n"))
+        }
         return StoredLetter(id: LetterID(mended, key), arrivedAt: now.text, editOf: letter.id, letter: mended)
     }
 

@@ -226,6 +226,53 @@ struct DeadLetterTests {
         #expect(unchanged.code == 65 && unchanged.errors.contains("nothing was changed"))
         await site.remove()
     }
+
+    /// The store takes nothing when the editor ends: what a person wrote is not lost.
+    @Test func aMendedTextThatCannotBeRecordedStaysAndTheNextEditGoesOnWithIt() async throws {
+        let site = try await Self.site([requestJSON(1).replacing("I-247A", with: "MARKED-Person")])
+        let id = try #require(try await site.letters().first?["id"] as? String)
+        let lock = site.ledger + "/dead-letters/lock"
+        let editor = try site.scratch.write(
+            "editor", "#!/bin/sh\nsed -i s/MARKED-Person/I-247A/ \"$1\" && rm '\(lock)' && mkdir '\(lock)'\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: editor)
+        var binary = site.binary
+        binary.environment["EDITOR"] = editor
+        binary.environment["VISUAL"] = ""
+        let failed = try await binary.run("dead-letters", "edit", id)
+        let path = "\(site.ledger)/dead-letters/edit-\(id)/message.json"
+        #expect(failed.code == 74 && failed.errors.contains(path), "\(failed.errors)")
+        #expect(try String(contentsOfFile: path, encoding: .utf8).contains("I-247A"))
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+        try FileManager.default.removeItem(atPath: lock)
+        binary.environment["EDITOR"] = "true"
+        let edited = try await binary.run("dead-letters", "edit", id)
+        #expect(edited.code == 0 && edited.errors.contains(path), "\(edited.errors)")
+        #expect(!FileManager.default.fileExists(atPath: path))
+        let waiting = try await site.letters()
+        #expect(waiting.count == 1 && waiting.allSatisfy { $0["id"] as? String != id })
+        await site.remove()
+    }
+
+    /// The body is right and a property is not: there is nothing to change in the text.
+    @Test func aLetterIsMendedWhoseIdentityAloneIsWrong() async throws {
+        let site = try Site()
+        try await site.apply()
+        var properties = MessageProperties()
+        properties.messageID = "99999999-0000-4000-8000-000000000001"
+        try await site.publish([Message(body: Array(requestJSON(1).utf8), properties: properties)])
+        try await site.drain()
+        let letter = try #require(try await site.letters().first)
+        #expect(letter["reason"] as? String == "identity-mismatch")
+        var binary = site.binary
+        binary.environment["EDITOR"] = "true"
+        binary.environment["VISUAL"] = ""
+        let edited = try await binary.run("dead-letters", "edit", try #require(letter["id"] as? String))
+        #expect(edited.code == 0, "\(edited.errors)")
+        let plan = site.scratch.path + "/plan.jsonl"
+        let planned = try await site.binary.run("dead-letters", "plan", "--out", plan, "--format", "json")
+        #expect(try planned.objects().first?["decided"] as? Int == 1)
+        await site.remove()
+    }
 }
 
 extension Site {

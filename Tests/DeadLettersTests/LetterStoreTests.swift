@@ -89,6 +89,24 @@ struct LetterStoreTests {
         }
     }
 
+    @Test func theSameBodyIsALetterOfItsOwnWhereAPropertyIsMended() throws {
+        let request =
+            #"{"schema":"detainer.request/1","requestId":"00000000-0000-4000-8000-000000000001","#
+            + #""receivedBy":{"agency":"boston-police"},"receipt":{"channel":"fax","#
+            + #""receivedAt":"2025-03-04T10:00:00-05:00"},"form":{"kind":"I-247A"}}"#
+        var old = Self.letter(1)
+        old.letter.body = Array(request.utf8)
+        old.letter.envelope = ["messageId": "00000000-0000-4000-8000-000000000001", "contentEncoding": "deflate"]
+        old.id = LetterID(old.letter, Self.key)
+        let mended = try LetterEdit.mended(old, body: old.letter.body, key: Self.key, at: Self.now)
+        #expect(mended.id != old.id && mended.letter.envelope["contentEncoding"] == nil)
+        #expect(mended.letter.body == old.letter.body + [UInt8(ascii: "\n")])
+        old.letter.envelope = ["messageId": "00000000-0000-4000-8000-000000000001"]
+        #expect(throws: LetterEdit.Problem.self) {
+            try LetterEdit.mended(old, body: old.letter.body, key: Self.key, at: Self.now)
+        }
+    }
+
     @Test func aDiscardCutAnywhereLeavesEachLetterWaitingOrArchived() throws {
         let ledger = try Self.folder()
         defer { try? FileManager.default.removeItem(atPath: ledger) }  // The folder of one test.

@@ -2,6 +2,7 @@ import ArgumentParser
 import DeadLetters
 import Detainers
 import Foundation
+import Ledger
 import Operations
 import Worker
 
@@ -32,8 +33,13 @@ struct DeadLettersEdit: AsyncParsableCommand {
             let (letter, standing) = try store.one(id)
             guard standing.state == .waiting else { throw LetterEdit.Problem.notWaiting(standing.state) }
             let key = try settings.letterKey()
-            let mended = try patch.map { try patched(letter, with: $0, key) } ?? edited(letter, store, key)
-            try LetterEdit.record(mended, in: store, by: Operator.name, now: WallClock.now())
+            let mended: StoredLetter
+            if let patch {
+                mended = try patched(letter, with: patch, key)
+                try LetterEdit.record(mended, in: store, by: Operator.name, now: WallClock.now())
+            } else {
+                mended = try edited(letter, store, key)
+            }
             switch format {
             case .json: Output.print(["id": .string(letter.id.text), "newId": .string(mended.id.text)])
             case .text:
@@ -60,6 +66,7 @@ struct DeadLettersEdit: AsyncParsableCommand {
 
     // MARK: - in an editor
 
+    /// Recorded when it returns: the text is nowhere else.
     private func edited(_ letter: StoredLetter, _ store: LetterStore, _ key: PseudonymKey) throws -> StoredLetter {
         let environment = ProcessInfo.processInfo.environment
         guard let editor = ["VISUAL", "EDITOR"].lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty })
@@ -80,25 +87,60 @@ struct DeadLettersEdit: AsyncParsableCommand {
         // An interrupt typed into the editor must not leave the message behind.
         let signals = Signals([SIGINT: {}, SIGTERM: {}, SIGHUP: {}])
         defer { signals.cancel() }
+        var isKept = false
         // With the editor's own copies; the folder lies in the store, 0700, should it not go.
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        guard
-            FileManager.default.createFile(
-                atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-        else {
+        defer { if !isKept { try? FileManager.default.removeItem(atPath: folder) } }
+        if FileManager.default.fileExists(atPath: path) {
+            Log.info("\(path): an earlier run left it there, and it goes on with that text")
+        } else if !FileManager.default.createFile(
+            atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+        {
             Log.error("\(path): cannot be written")
             throw Exit.inputOutput
         }
         while true {
             try open(path, in: editor)
             let body = Array(FileManager.default.contents(atPath: path) ?? Data())
-            if body == Array(text.utf8) { throw LetterEdit.Problem.unchanged }
-            do throws(LetterEdit.Problem) {
-                return try LetterEdit.mended(letter, body: body, key: key, at: WallClock.now())
-            } catch {
+            do {
+                let mended =
+                    body == Array(text.utf8)
+                    ? try unchanged(letter, key)
+                    : try LetterEdit.mended(letter, body: body, key: key, at: WallClock.now())
+                try record(mended, in: store)
+                return mended
+            } catch let error as LetterEdit.Problem {
                 Log.error(error.description)
                 guard Terminal.isPerson(FileHandle.standardInput) else { throw error }
                 Log.info("Enter opens it again; anything else gives up, and nothing is changed")
+                if readLine() != "" { throw error }
+            } catch let error as LedgerError {
+                isKept = true
+                Log.warning("\(path): holds the mended text, which is not recorded: the same command goes on with it")
+                throw error
+            }
+        }
+    }
+
+    /// The letter with its own body: its properties alone may be what is mended.
+    private func unchanged(_ letter: StoredLetter, _ key: PseudonymKey) throws -> StoredLetter {
+        do throws(LetterEdit.Problem) {
+            return try LetterEdit.mended(
+                letter, body: LetterEdit.readableBody(of: letter.letter), key: key, at: WallClock.now())
+        } catch {
+            // Why the letter died is told already; a person who left the editor as it was has changed nothing.
+            throw LetterEdit.Problem.unchanged
+        }
+    }
+
+    /// Tries for as long as a person says so: a full disk can be mended while the text waits.
+    private func record(_ mended: StoredLetter, in store: LetterStore) throws {
+        while true {
+            do { return try LetterEdit.record(mended, in: store, by: Operator.name, now: WallClock.now()) } catch
+                let error as LedgerError
+            {
+                guard Terminal.isPerson(FileHandle.standardInput) else { throw error }
+                Log.error(error.message)
+                Log.info("Enter tries again; anything else gives up")
                 if readLine() != "" { throw error }
             }
         }
