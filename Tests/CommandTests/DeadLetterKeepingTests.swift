@@ -132,13 +132,23 @@ struct DeadLetterKeepingTests {
         await site.remove()
     }
 
-    @Test func aBeginningOfAnIdThatNamesNoneOrSeveralDiscardsNothing() async throws {
+    @Test func anIdThatNamesNoneTakesNothing() async throws {
         let site = try await DeadLetterTests.site(["{", "["])
-        let id = try #require(try await site.letters().first?["id"] as? String)
-        let refused = try await site.binary.run(
-            "dead-letters", "discard", "--id", id, "--id", "ffffffffff", "--because", "a test of the line")
-        #expect(refused.code == 64 && refused.errors.contains("no such letter waits"))
+        let ids = try await site.letters().compactMap { $0["id"] as? String }
+        let (id, other) = (try #require(ids.first), try #require(ids.last))
+        let file = site.scratch.path + "/file.jsonl"
+        for command in [["discard", "--because", "a test of the line"], ["plan", "--out", file], ["export", file]] {
+            let refused = try await site.binary.run(["dead-letters"] + command + ["--id", id, "--id", "ffffffffff"])
+            #expect(refused.code == 64 && refused.errors.contains("--id ffffffffff: no such letter waits"))
+            #expect(!FileManager.default.fileExists(atPath: file))
+        }
         #expect(try await site.letters().count == 2)
+        // One that was dealt with is named by its id where such letters are asked for, and only there.
+        let discarded = try await site.binary.run(
+            "dead-letters", "discard", "--because", "a test of the line", "--id", other)
+        #expect(discarded.code == 0, "\(discarded.errors)")
+        #expect(try await site.binary.run("dead-letters", "export", file, "--id", other).code == 64)
+        #expect(try await site.binary.run("dead-letters", "export", file, "--all", "--id", other).code == 0)
         await site.remove()
     }
 

@@ -30,7 +30,7 @@ struct DeadLettersDiscard: AsyncParsableCommand {
             let filter = try letters.filter()
             let store = try common.settings().letterStore()
             let now = WallClock.now()
-            if !letters.id.isEmpty { try checkThatEachNamesOne(store, filter) }
+            try filter.checkThatEachIDNamesOne(store, try store.index())
             let archive = "discarded-\(now.text.filter(\.isNumber))-\(ReplayPlan.newID().prefix(4)).jsonl"
             let discarded = try LetterTransfer.discard(
                 store, filter, reason: because, archive: archive, by: Operator.name, now: { WallClock.now() })
@@ -59,21 +59,6 @@ struct DeadLettersDiscard: AsyncParsableCommand {
     }
 }
 
-extension DeadLettersDiscard {
-    /// The beginning of an id must not give up a letter that nobody meant.
-    private func checkThatEachNamesOne(_ store: LetterStore, _ filter: LetterFilter) throws {
-        var found = [String: Int]()
-        try store.letters(try store.index(), filter) { letter, _ in
-            for id in filter.ids where letter.id.text.hasPrefix(id) { found[id, default: 0] += 1 }
-        }
-        for id in filter.ids where found[id, default: 0] != 1 {
-            throw ValidationError(
-                found[id] == nil
-                    ? "--id \(id): no such letter waits" : "--id \(id): several letters begin so: give more digits")
-        }
-    }
-}
-
 struct DeadLettersExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write letters with their messages into a file of JSON Lines (0600).",
@@ -94,6 +79,7 @@ struct DeadLettersExport: AsyncParsableCommand {
             let settings = try common.settings()
             try await DeadLettersCollect.collectIfPossible(settings)
             let store = try settings.letterStore()
+            try filter.checkThatEachIDNamesOne(store, try store.index())
             let progress = Progress("exported")
             let exported = try LetterTransfer.export(
                 store, filter, to: file, progress: { if $0 % 1_000 == 0 { progress.tell($0) } }

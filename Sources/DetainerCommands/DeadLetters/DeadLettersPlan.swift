@@ -38,6 +38,8 @@ struct DeadLettersPlan: AsyncParsableCommand {
             let settings = try common.settings()
             try await DeadLettersCollect.collectIfPossible(settings)
             let store = try settings.letterStore()
+            let index = try store.index()
+            try filter.checkThatEachIDNamesOne(store, index)
             let key = try settings.letterKey()
             var forecast = try ReplayForecast(settings)
             let now = WallClock.now()
@@ -46,7 +48,6 @@ struct DeadLettersPlan: AsyncParsableCommand {
             let writer = try ReplayPlan.Writer(
                 path, plan: plan, madeAt: now, madeBy: Operator.name, filter: filter.text, policies: forecast.policies)
             let progress = Progress("judged")
-            let index = try store.index()
             var judged: [Judged] = []
             var leftOut = 0
             let unmatched = try store.letters(index, filter) { letter, standing in

@@ -69,6 +69,27 @@ struct LetterOptions: ParsableArguments {
     }
 }
 
+extension LetterFilter {
+    /// The beginning of an id must not take a letter that nobody meant, and a mistyped one must not take none.
+    ///
+    /// - Throws: a usage error.
+    func checkThatEachIDNamesOne(_ store: LetterStore, _ index: LetterIndex) throws {
+        if ids.isEmpty { return }
+        // Whether a body matches is another question, for which bodies would have to be read.
+        var named = self
+        named.matches = []
+        var found = [String: Int]()
+        try store.letters(index, named) { letter, _ in
+            for id in ids where letter.id.text.hasPrefix(id) { found[id, default: 0] += 1 }
+        }
+        for id in ids where found[id, default: 0] != 1 {
+            let none = states == [.waiting] ? "no such letter waits" : "there is no such letter"
+            let why = found[id] == nil ? none : "several letters begin so: give more digits"
+            throw ValidationError("--id \(id): \(why)")
+        }
+    }
+}
+
 /// What every dead-letter command needs of the settings.
 extension Settings {
     func letterStore() throws -> LetterStore {
