@@ -43,13 +43,16 @@ enum BrokerLetter {
     /// Longer headers were written by no worker, and would not fit into a line of the store.
     private static let longestHeader = 2_048
     private static let longestEnvelope = 4 * Envelope.maximumBytes
+    /// Names of AMQP are short strings; a longer one was made up, and could never be published to.
+    private static let longestName = 255
 
     /// Whether a worker can have written it: anybody with the right to publish to the exchange can use its key.
     private static func isPlausible(_ letter: DeadLetter, _ headers: [String: String]) -> Bool {
         let isShort = headers.allSatisfy { name, value in
             value.utf8.count <= (name == "x-detainer-envelope" ? longestEnvelope : longestHeader)
         }
-        return isShort && (0...1_000_000).contains(letter.attempts) && Moment(text: letter.deadAt) != nil
+        return isShort && [letter.exchange, letter.routingKey].allSatisfy { $0.utf8.count <= longestName }
+            && (0...1_000_000).contains(letter.attempts) && Moment(text: letter.deadAt) != nil
             && Moment(text: letter.firstFailedAt) != nil
     }
 
@@ -72,8 +75,7 @@ enum BrokerLetter {
         guard case .array(let deaths)? = headers.first(where: { $0.0 == "x-death" })?.1 else { return nil }
         for case .table(let death) in deaths {
             func text(_ name: String) -> String? {
-                // Names of AMQP are short strings; a longer one was made up.
-                if case .string(let text)? = death.first(where: { $0.0 == name })?.1, text.utf8.count <= 255 {
+                if case .string(let text)? = death.first(where: { $0.0 == name })?.1, text.utf8.count <= longestName {
                     text
                 } else {
                     nil
@@ -84,7 +86,7 @@ enum BrokerLetter {
             else { continue }
             var found = Death(reason: reason, exchange: text("exchange"))
             if case .array(let keys)? = death.first(where: { $0.0 == "routing-keys" })?.1,
-                case .string(let key)? = keys.first, key.utf8.count <= 255
+                case .string(let key)? = keys.first, key.utf8.count <= longestName
             {
                 found.routingKey = key
             }

@@ -213,6 +213,17 @@ struct BrokerLetterTests {
         #expect(Self.letter(Self.message([]), routingKey: "worker").reason == .infrastructure)
     }
 
+    /// Longer names than AMQP has were made up, and a replay to them would end the connection.
+    @Test(arguments: [255, 256])
+    func aWorkersLetterHasNamesThatCanBePublishedTo(_ bytes: Int) {
+        for change in [\DeadLetter.exchange, \DeadLetter.routingKey] {
+            var letter = Self.workers
+            letter[keyPath: change] = String(repeating: "x", count: bytes)
+            let message = letter.publication(token: 1, exchange: "detainer.dead").message
+            #expect((Self.letter(message, routingKey: "worker") == letter) == (bytes == 255))
+        }
+    }
+
     @Test func whatExpiredSaysWhenAndWhereItWasPublishedTo() throws {
         let message = Self.message([("x-death", .array([Self.death(.string("expired"))])), ("kept", .int(1))])
         let letter = Self.letter(message)
