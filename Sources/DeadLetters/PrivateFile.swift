@@ -3,7 +3,8 @@ import Foundation
 /// A file that only its owner may read, written whole or not at all, a line at a time.
 ///
 /// It grows under another name, `<path>.part`, and takes its own when it is finished and synced; what is there under
-/// that name already is not replaced.
+/// that name already is not replaced. Where no other run is to go on with it, the part's name holds the process, so
+/// that two of them do not write into one; unfinished, it is removed.
 public final class PrivateFile {
     public struct Problem: Error, CustomStringConvertible, Sendable {
         public var description: String
@@ -13,17 +14,19 @@ public final class PrivateFile {
     private static let bufferBytes = 1 << 18
 
     private let path: String
+    private let part: String
+    private let isResuming: Bool
+    private var isFinished = false
     private let handle: FileHandle
     private var buffer: [UInt8] = []
     /// Whole lines that an earlier run left in the unfinished file.
     public let earlierLines: Int
 
-    private static func part(_ path: String) -> String { path + ".part" }
-
     /// - Parameter resuming: go on where an unfinished file ends; otherwise it is begun anew.
     public init(_ path: String, resuming: Bool = false) throws(Problem) {
         self.path = path
-        let part = Self.part(path)
+        isResuming = resuming
+        part = resuming ? path + ".part" : path + ".\(ProcessInfo.processInfo.processIdentifier).part"
         if FileManager.default.fileExists(atPath: path) {
             throw Problem(description: "\(path): is there already: name another file, or remove it")
         }
@@ -55,6 +58,11 @@ public final class PrivateFile {
         } catch { throw Problem(description: "\(part): cannot be written: \(error.localizedDescription)") }
     }
 
+    deinit {
+        // What stays behind is half a file of nobody's, under its own name.
+        if !isFinished, !isResuming { try? FileManager.default.removeItem(atPath: part) }
+    }
+
     public func write(_ bytes: [UInt8]) throws(Problem) {
         buffer += bytes
         if buffer.count >= Self.bufferBytes { try flush() }
@@ -74,7 +82,8 @@ public final class PrivateFile {
         do {
             try handle.synchronize()
             try handle.close()
-            try FileManager.default.moveItem(atPath: Self.part(path), toPath: path)
+            try FileManager.default.moveItem(atPath: part, toPath: path)
+            isFinished = true
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
             // A directory's entry is on the disk only after the directory is synced.
             if let directory = FileHandle(forReadingAtPath: folder) { try directory.synchronize() }

@@ -85,14 +85,23 @@ struct ReplayPlanTests {
         let path = folder + "/plan.jsonl"
         let writer = try Self.begin(path)
         try writer.add(Self.entries[0])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["plan.jsonl.part"])
-        let part = try FileManager.default.attributesOfItem(atPath: path + ".part")
+        // Two commands that make the same file at once do not write into one part.
+        let name = "plan.jsonl.\(ProcessInfo.processInfo.processIdentifier).part"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [name])
+        let part = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)
         #expect(part[.posixPermissions] as? Int == 0o600)
         #expect(throws: PrivateFile.Problem.self) { try ReplayPlan.check(path) }
         try writer.finish()
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["plan.jsonl"])
         let file = try FileManager.default.attributesOfItem(atPath: path)
         #expect(file[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test func aPlanThatIsNotFinishedLeavesNothing() throws {
+        let folder = try Self.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        do { try Self.begin(folder + "/plan.jsonl").add(Self.entries[0]) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
     }
 
     @Test func aNameThatExistsIsNotTaken() throws {
