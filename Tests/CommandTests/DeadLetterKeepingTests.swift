@@ -128,7 +128,7 @@ struct DeadLetterKeepingTests {
         #expect(try await site.letters().compactMap { $0["id"] as? String } == [name])
         #expect(try await site.waiting(site.requestQueue) == 2)
         let again = try await site.binary.run("dead-letters", "apply", plan, "--dry-run")
-        #expect(again.output.contains("0 would be replayed") && again.output.contains("2 of them were replayed"))
+        #expect(again.output.contains("0 would be replayed") && again.output.contains("2 more were replayed"))
         await site.remove()
     }
 

@@ -209,7 +209,7 @@ struct DeadLettersApply: AsyncParsableCommand {
                 "plan \(summary.plan), \(summary.end): \(tally.replayed) \(dryRun ? "would be replayed" : "replayed"), "
                     + "\(tally.refused) refused by the loop guard, \(tally.gone) gone since, "
                     + "\(tally.unreadable) unreadable, \(tally.returned) given back, \(tally.left) left")
-            if summary.already > 0 { Output.print("\(summary.already) of them were replayed by this plan already") }
+            if summary.already > 0 { Output.print("\(summary.already) more were replayed by this plan already") }
             if summary.sent > 0 {
                 Output.print(
                     "\(summary.sent) sent in \(Self.decimal(summary.seconds)) s, "
@@ -219,11 +219,11 @@ struct DeadLettersApply: AsyncParsableCommand {
                 Output.print("refused: replayed \(maxReplays) times already; mend their cause, or raise --max-replays")
             }
             if tally.returned > 0 {
+                let missing = summary.missingExchanges.map { MaskedMessage.name($0) }.joined(separator: ", ")
                 Output.print(
-                    summary.missingExchanges.isEmpty
+                    missing.isEmpty
                         ? "given back: no queue is bound there, it is full, or they are too large for it"
-                        : "given back: there is no exchange \(summary.missingExchanges.joined(separator: ", ")) any more"
-                )
+                        : "given back: there is no exchange \(missing) any more")
             }
             if tally.left > 0 { Output.print("next: `detainer dead-letters apply \(plan)` goes on") }
         }
