@@ -25,9 +25,11 @@ public final class AMQPConnection: Sendable {
     ///   - name: what the broker's own tools show for it.
     ///   - heartbeatSeconds: at least 1; the broker may ask for less. A silent broker is noticed within two of them.
     ///   - maximumBodyBytes: what is kept of one body; of a longer one nothing is, and its delivery says so.
+    ///   - maximumHeldBytes: of bodies that were delivered and neither acknowledged nor rejected, together; the
+    ///     delivery that reaches it is the last one until some are. Nothing else is read or published meanwhile.
     public static func open(
         _ address: BrokerAddress, name: String, heartbeatSeconds: Int = 10,
-        maximumBodyBytes: Int = AMQPConnection.maximumBodyBytes,
+        maximumBodyBytes: Int = AMQPConnection.maximumBodyBytes, maximumHeldBytes: Int = .max,
         onEvent: @escaping @Sendable (AMQPEvent) -> Void
     ) -> AMQPConnection {
         let mailbox = Mailbox()
@@ -35,7 +37,8 @@ public final class AMQPConnection: Sendable {
         DedicatedThread.start {
             ConnectionThread.run(
                 address, name: name, heartbeatSeconds: min(max(heartbeatSeconds, 1), 600),
-                maximumBodyBytes: maximumBodyBytes, mailbox: mailbox, guardian: guardian, onEvent: onEvent)
+                maximumBodyBytes: maximumBodyBytes, maximumHeldBytes: maximumHeldBytes, mailbox: mailbox,
+                guardian: guardian, onEvent: onEvent)
         }
         return AMQPConnection(mailbox: mailbox, guardian: guardian)
     }

@@ -7,7 +7,7 @@ import Glibc
 /// It is safe to use because every pointer that the library gives is read before the next call into it, and none
 /// leaves this file and its readers.
 @safe struct ConnectionHandle: ~Copyable {
-    private let state: OpaquePointer
+    let state: OpaquePointer
     private let arena = Arena()
     /// Let go of after the library's connection, which points into it.
     private var tls: TLSSession?
@@ -366,7 +366,7 @@ import Glibc
         }
     }
 
-    private static func check(_ status: Int32) throws(AMQPError) {
+    static func check(_ status: Int32) throws(AMQPError) {
         switch status {
         case AMQP_STATUS_OK.rawValue: return
         case AMQP_STATUS_TIMEOUT.rawValue:

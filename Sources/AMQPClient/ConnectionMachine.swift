@@ -25,6 +25,7 @@ struct ConnectionMachine: Sendable {
     private var consumer = Consumer.none
     private var consumersStarted = 0
     private var assembly: ContentAssembly
+    private var held: HeldBodies
     private var confirms = Confirms()
     private var waiting = FirstInFirstOut<Publication>()
     private var isBlocked = false
@@ -36,8 +37,9 @@ struct ConnectionMachine: Sendable {
     private var deliveries: [Delivery] = []
     private var results: [PublishResult] = []
 
-    init(maximumBodyBytes: Int = AMQPConnection.maximumBodyBytes) {
+    init(maximumBodyBytes: Int = AMQPConnection.maximumBodyBytes, maximumHeldBytes: Int = .max) {
         assembly = ContentAssembly(maximumBodyBytes: maximumBodyBytes)
+        held = HeldBodies(maximumBytes: maximumHeldBytes)
     }
 
     // MARK: - what the owner asks
@@ -49,8 +51,12 @@ struct ConnectionMachine: Sendable {
         case .consume(let queue, let prefetch, let exclusive, let tag):
             return startConsumer(queue: queue, prefetch: prefetch, exclusive: exclusive, tag: tag)
         case .stopConsuming: return stopConsumer()
-        case .acknowledge(let tag, let multiple): return [.send(.ack(deliveryTag: tag, multiple: multiple))]
-        case .reject(let tag, let requeue): return [.send(.reject(deliveryTag: tag, requeue: requeue))]
+        case .acknowledge(let tag, let multiple):
+            held.answered(tag, multiple: multiple)
+            return [.send(.ack(deliveryTag: tag, multiple: multiple))]
+        case .reject(let tag, let requeue):
+            held.answered(tag, multiple: false)
+            return [.send(.reject(deliveryTag: tag, requeue: requeue))]
         case .publish(let publications): return enqueue(publications)
         case .close:
             isClosing = true
@@ -130,6 +136,10 @@ struct ConnectionMachine: Sendable {
 
     // MARK: - what the broker says
 
+    /// Whether the next frame may be read: with enough in its owner's hands the rest waits at the broker. At the end
+    /// the broker's last word is read all the same.
+    var mayRead: Bool { isClosing || !held.isFull }
+
     mutating func receive(_ frame: InboundFrame) throws(AMQPError) -> [Step] {
         switch frame {
         case .method(let channel, let method):
@@ -207,6 +217,7 @@ struct ConnectionMachine: Sendable {
         switch content.kind {
         case .delivery(let tag, let redelivered, let exchange, let routingKey):
             properties.headers.removeAll { $0.0 == Self.publicationHeader }
+            held.add(tag, bytes: content.body.count)
             deliveries.append(
                 Delivery(
                     deliveryTag: tag, redelivered: redelivered, exchange: exchange, routingKey: routingKey,

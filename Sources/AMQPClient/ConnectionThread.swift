@@ -1,8 +1,8 @@
 /// What runs on a connection's thread, from opening to the end.
 enum ConnectionThread {
     static func run(
-        _ address: BrokerAddress, name: String, heartbeatSeconds: Int, maximumBodyBytes: Int, mailbox: Mailbox,
-        guardian: Guardian, onEvent: @escaping @Sendable (AMQPEvent) -> Void
+        _ address: BrokerAddress, name: String, heartbeatSeconds: Int, maximumBodyBytes: Int, maximumHeldBytes: Int,
+        mailbox: Mailbox, guardian: Guardian, onEvent: @escaping @Sendable (AMQPEvent) -> Void
     ) {
         var end: AMQPError
         do throws(AMQPError) {
@@ -16,7 +16,8 @@ enum ConnectionThread {
             guardian.leave()
             onEvent(.opened(handle.server))
             var loop = ConnectionLoop(
-                handle, maximumBodyBytes: maximumBodyBytes, mailbox: mailbox, guardian: guardian, onEvent: onEvent)
+                handle, maximumBodyBytes: maximumBodyBytes, maximumHeldBytes: maximumHeldBytes, mailbox: mailbox,
+                guardian: guardian, onEvent: onEvent)
             end = loop.run()
         } catch {
             end = error
@@ -51,11 +52,11 @@ struct ConnectionLoop: ~Copyable {
     private var hasMoreFrames = false
 
     init(
-        _ handle: consuming ConnectionHandle, maximumBodyBytes: Int, mailbox: Mailbox, guardian: Guardian,
-        onEvent: @escaping @Sendable (AMQPEvent) -> Void
+        _ handle: consuming ConnectionHandle, maximumBodyBytes: Int, maximumHeldBytes: Int, mailbox: Mailbox,
+        guardian: Guardian, onEvent: @escaping @Sendable (AMQPEvent) -> Void
     ) {
         silenceMilliseconds = Int64(max(handle.heartbeatSeconds, 1)) * 2000
-        machine = ConnectionMachine(maximumBodyBytes: maximumBodyBytes)
+        machine = ConnectionMachine(maximumBodyBytes: maximumBodyBytes, maximumHeldBytes: maximumHeldBytes)
         self.handle = handle
         self.mailbox = mailbox
         self.guardian = guardian
@@ -78,6 +79,7 @@ struct ConnectionLoop: ~Copyable {
                 if let end = try perform(machine.handle(command)) { return end }
             }
             if let end = try drain(Self.framesPerTurn) { return end }
+            if !machine.mayRead { try keepAlive() }
             if let end = try publish() { return end }
             if let end = try perform(machine.closing()) { return end }
             return late(SteadyClock.milliseconds())
@@ -121,6 +123,7 @@ struct ConnectionLoop: ~Copyable {
     private mutating func drain(_ limit: Int) throws(AMQPError) -> AMQPError? {
         hasMoreFrames = false
         for _ in 0..<limit {
+            if !machine.mayRead { return nil }
             if !handle.hasBuffered { look() }
             guard let frame = try guarded({ handle throws(AMQPError) in try handle.nextFrame() }) else { return nil }
             if let end = try perform(machine.receive(frame)) { return end }
@@ -142,11 +145,11 @@ struct ConnectionLoop: ~Copyable {
     /// unread, and a broker that blocks publishers says so in a frame.
     private mutating func publish() throws(AMQPError) -> AMQPError? {
         waitsToWrite = false
-        if !machine.mayPublish { return nil }
+        if !machine.mayPublish || !machine.mayRead { return nil }
         handle.holdBack(true)
         defer { handle.holdBack(false) }
         for _ in 0..<Self.publicationsPerTurn {
-            if !machine.mayPublish { return nil }
+            if !machine.mayPublish || !machine.mayRead { return nil }
             let readiness = look()
             if readiness.isReadable || handle.hasBuffered {
                 if let end = try drain(64) { return end }
@@ -164,7 +167,19 @@ struct ConnectionLoop: ~Copyable {
         return nil
     }
 
+    /// Whoever reads nothing hears nothing and sends no heartbeats: the broker is told that this side is there.
+    private func keepAlive() throws(AMQPError) {
+        if !handle.poll(wakeup: nil, forWriting: true, milliseconds: 0).isWritable { return }
+        try guarded { handle throws(AMQPError) in try handle.sendHeartbeat() }
+    }
+
     private mutating func wait() {
+        if !machine.mayRead {
+            mailbox.wait(milliseconds: silenceMilliseconds / 6)
+            // Its own pause is no silence of the broker's, which is noticed when there is something to read again.
+            lastByte = SteadyClock.milliseconds()
+            return
+        }
         if hasMoreFrames || handle.hasBuffered || (machine.mayPublish && !waitsToWrite) { return }
         let now = SteadyClock.milliseconds()
         var until = min(lastByte + silenceMilliseconds, now + silenceMilliseconds / 6)

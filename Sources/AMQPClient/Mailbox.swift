@@ -34,6 +34,12 @@ final class Mailbox: Sendable {
         }
     }
 
+    /// Waits for a command alone, at most so long.
+    func wait(milliseconds: Int64) {
+        var descriptor = pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&descriptor, 1, Int32(min(max(milliseconds, 0), 600_000)))
+    }
+
     func take() -> [Command] {
         var count: UInt64 = 0
         // Emptied before the commands are taken: a command posted between the two wakes once more, which is harmless.

@@ -8,6 +8,9 @@ public import Detainers
 public struct Collector: Sendable {
     /// Letters in hand at once, and so the most that are written with one sync; it bounds the memory.
     static let prefetch: UInt16 = 250
+    /// Their bodies together: a broker takes some of hundreds of megabytes, and would send as many as that at once. One
+    /// sync costs next to nothing beside writing so much.
+    static let heldBytes = 32 << 20
     /// The queue said that more letters wait than came: after so long without a byte of one, another consumer has
     /// them. A broker under load takes seconds to find and read a body of a hundred megabytes.
     static let quietMilliseconds: Int64 = 10_000
@@ -54,9 +57,9 @@ public struct Collector: Sendable {
         var writer = try store.open(now: now())
         let inbox = Inbox<AMQPEvent>()
         // A letter keeps its body whole, whatever a broker took.
-        let connection = AMQPConnection.open(address, name: "dead-letters collect", maximumBodyBytes: .max) {
-            inbox.post($0)
-        }
+        let connection = AMQPConnection.open(
+            address, name: "dead-letters collect", maximumBodyBytes: .max, maximumHeldBytes: Self.heldBytes
+        ) { inbox.post($0) }
         defer { connection.abort() }
         var collected = 0
         // A connection takes its time to open, and says so when it does not.

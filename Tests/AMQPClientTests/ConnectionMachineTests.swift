@@ -70,6 +70,41 @@ import Testing
         #expect(throws: AMQPError.self) { try machine.receive(.body(channel: 1, [1, 2, 3, 4, 5])) }
     }
 
+    /// With enough in the owner's hands nothing more is read; what is answered makes room, in whatever order.
+    @Test func bodiesInHandAreBoundedUntilTheyAreAnswered() throws {
+        func taking(_ sizes: [Int], of machine: inout ConnectionMachine, from tag: UInt64 = 1) throws {
+            for (offset, size) in sizes.enumerated() {
+                #expect(machine.mayRead)
+                for frame in [deliver(tag + UInt64(offset)), header(UInt64(size))] { _ = try machine.receive(frame) }
+                // The one that reaches the bound is read to its end.
+                #expect(machine.mayRead)
+                _ = try machine.receive(.body(channel: 1, [UInt8](repeating: 0, count: size)))
+            }
+        }
+        var machine = ConnectionMachine(maximumHeldBytes: 10)
+        try taking([4, 4, 9], of: &machine)
+        #expect(!machine.mayRead)
+        _ = machine.handle(.acknowledge(deliveryTag: 2, multiple: false))
+        #expect(!machine.mayRead)
+        _ = machine.handle(.reject(deliveryTag: 3, requeue: true))
+        #expect(machine.mayRead)
+        // An answer that comes twice counts once.
+        _ = machine.handle(.reject(deliveryTag: 3, requeue: true))
+        try taking([6], of: &machine, from: 4)
+        #expect(!machine.mayRead)
+        _ = machine.handle(.acknowledge(deliveryTag: 4, multiple: true))
+        try taking([9, 1], of: &machine, from: 5)
+        #expect(!machine.mayRead)
+        _ = machine.handle(.acknowledge(deliveryTag: 0, multiple: true))
+        try taking([10], of: &machine, from: 7)
+        #expect(!machine.mayRead)
+        _ = machine.handle(.close)
+        #expect(machine.mayRead)
+        var unbounded = ConnectionMachine()
+        try taking([1_000, 1_000], of: &unbounded)
+        #expect(unbounded.mayRead)
+    }
+
     /// Who waits for the next message hears that one is on its way, once a turn, and not behind anything else.
     @Test func aMessageThatTakesLongIsSaidToBeComing() throws {
         var machine = ConnectionMachine()

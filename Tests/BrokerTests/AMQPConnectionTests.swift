@@ -180,6 +180,56 @@ struct AMQPConnectionTests {
         try await AMQPTestBroker.delete(queue)
     }
 
+    /// As many as the prefetch allows would come at once; only so many bytes do, and all of them in the end.
+    @Test func bodiesInHandAreBoundedAndAllArrive() async throws {
+        let queue = AMQPTestBroker.name("held")
+        try await AMQPTestBroker.declare(queue)
+        let peer = EventedConnection(try AMQPTestBroker.address(), maximumHeldBytes: 250_000)
+        #expect(await peer.opened())
+        let (count, body) = (60, [UInt8](repeating: 1, count: 100_000))
+        peer.connection.publish((1...UInt64(count)).map { publication($0, to: queue, body: body) })
+        #expect(await peer.results(count).allSatisfy { $0.result == .confirmed })
+        peer.connection.consume(queue: queue, prefetch: 250)
+        var (arrived, held, most) = (0, 0, 0)
+        while arrived < count {
+            let more = await peer.deliveries(1)
+            guard let last = more.last else { break }
+            arrived += more.count
+            held += more.count
+            most = max(most, held)
+            // At the bound, or at the end, whatever was read is answered.
+            if held < 3, arrived < count { continue }
+            peer.connection.acknowledge(deliveryTag: last.deliveryTag, multiple: true)
+            held = 0
+        }
+        #expect(arrived == count && most == 3)
+        try await AMQPTestBroker.delete(queue)
+    }
+
+    /// Reading nothing for longer than a silent broker is borne with ends no connection; silence afterwards does.
+    @Test func aPauseIsNoSilenceAndSilenceIsNoticedAfterIt() async throws {
+        let queue = AMQPTestBroker.name("paused")
+        try await AMQPTestBroker.declare(queue)
+        let proxy = SilentProxy(to: try AMQPTestBroker.address().port)
+        let peer = EventedConnection(
+            try AMQPTestBroker.address(port: proxy.port), heartbeatSeconds: 1, maximumHeldBytes: 3)
+        #expect(await peer.opened())
+        peer.connection.publish((1...2).map { publication($0, to: queue) })
+        #expect(await peer.results(2).count == 2)
+        peer.connection.consume(queue: queue, prefetch: 10)
+        #expect(await peer.deliveries(1).map(\.deliveryTag) == [1])
+        // What is tested is that nothing happens, on this side and in the broker: only time tells.
+        try await Task.sleep(for: .seconds(5))
+        peer.connection.acknowledge(deliveryTag: 1, multiple: false)
+        #expect(await peer.deliveries(1).map(\.deliveryTag) == [2])
+        proxy.fallSilent()
+        peer.connection.acknowledge(deliveryTag: 2, multiple: false)
+        let start = ContinuousClock.now
+        #expect(await peer.closed()?.code == .timeout)
+        #expect(try #require(peer.closedAt) - start < .milliseconds(3500))
+        try await AMQPTestBroker.delete(queue)
+    }
+
     @Test func abortsAtOnce() async throws {
         let peer = EventedConnection(try AMQPTestBroker.address())
         #expect(await peer.opened())

@@ -49,10 +49,12 @@ final class EventedConnection: Sendable {
         let instant = Mutex(ContinuousClock.Instant?.none)
     }
 
-    init(_ address: BrokerAddress, heartbeatSeconds: Int = 10) {
+    init(_ address: BrokerAddress, heartbeatSeconds: Int = 10, maximumHeldBytes: Int = .max) {
         let (events, continuation) = AsyncStream.makeStream(of: AMQPEvent.self)
         self.events = events
-        connection = AMQPConnection.open(address, name: "test", heartbeatSeconds: heartbeatSeconds) { [end] event in
+        connection = AMQPConnection.open(
+            address, name: "test", heartbeatSeconds: heartbeatSeconds, maximumHeldBytes: maximumHeldBytes
+        ) { [end] event in
             if case .closed = event { end.instant.withLock { $0 = .now } }
             continuation.yield(event)
             if case .closed = event { continuation.finish() }
