@@ -244,6 +244,24 @@ struct DeadLetterArrivalTests {
         await site.remove()
     }
 
+    /// Sixty megabytes, of which the collector holds half at once.
+    @Test func moreThanACollectorHoldsIsCollectedWhole() async throws {
+        let site = try Site()
+        try await site.apply()
+        let count = 15
+        let bodies = (1...count).map { Array("{\($0)".utf8) + [UInt8](repeating: UInt8(ascii: " "), count: 4_000_000) }
+        try await site.publish(bodies.map { Message(body: $0) }, to: "dead", key: "broker")
+        let collected = try await site.binary.run("dead-letters", "collect")
+        #expect(collected.code == 0 && collected.output == "\(count) collected\n", "\(collected.errors)")
+        #expect(try await site.waiting(site.prefix + ".dead-letters") == 0)
+        let folder = site.ledger + "/dead-letters/bodies/"
+        let kept = try FileManager.default.contentsOfDirectory(atPath: folder).map {
+            Array(try Data(contentsOf: URL(fileURLWithPath: folder + $0)))
+        }
+        #expect(Set(kept) == Set(bodies))
+        await site.remove()
+    }
+
     @Test func garbageDoesNotPauseIt() async throws {
         let site = try Site()
         try await site.apply()

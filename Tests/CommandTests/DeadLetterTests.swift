@@ -154,6 +154,30 @@ struct DeadLetterTests {
         await site.remove()
     }
 
+    /// A sender names the exchange, and may have named it anything.
+    @Test func anExchangeThatIsGoneIsToldCovered() async throws {
+        let site = try Site()
+        try await site.apply()
+        let (address, queue, other) = (
+            try BrokerAddress(url: try #require(site.url)), site.requestQueue, site.prefix + ".MARKED Person"
+        )
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.declareExchange(name: other, type: "topic")
+            try channel.bindQueue(queue: queue, exchange: other, routingKey: "#")
+        }
+        try await site.publish([Message(body: Array("{".utf8))], to: "MARKED Person")
+        try await site.drain()
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.deleteExchange(name: other)
+        }
+        let plan = site.scratch.path + "/plan.jsonl"
+        #expect(try await site.binary.run("dead-letters", "plan", "--out", plan).code == 0)
+        let applied = try await site.binary.run("dead-letters", "apply", plan)
+        #expect(applied.code == 1 && applied.output.contains("given back: there is no exchange"), "\(applied.errors)")
+        #expect(!applied.output.contains("MARKED"))
+        await site.remove()
+    }
+
     @Test func whatNoQueueTakesStillWaits() async throws {
         let site = try await Self.site(Array(repeating: 0, count: 12).enumerated().map { "{\($0.offset)" })
         let plan = site.scratch.path + "/plan.jsonl"
