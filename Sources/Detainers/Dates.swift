@@ -147,11 +147,17 @@ public struct Moment: Sendable, Equatable {
     }
 
     /// The calendar day: a point in time as the clocks of that zone show it, a bare day as it is.
+    ///
+    /// Within the years 1 to 9999, which is all that can be written down: a time on the very edge stays on its day.
     public func date(in zone: TimeZoneName) -> CivilDate {
         guard let secondsSinceEpoch else { return day }
         let local = secondsSinceEpoch + zone.offset(at: secondsSinceEpoch)
-        return CivilDate(daysSinceEpoch: local >= 0 ? local / 86_400 : (local - 86_399) / 86_400)
+        let days = local >= 0 ? local / 86_400 : (local - 86_399) / 86_400
+        return CivilDate(daysSinceEpoch: min(max(days, Self.firstDay), Self.lastDay))
     }
+
+    /// 0001-01-01 and 9999-12-31, in days since 1970-01-01.
+    private static let (firstDay, lastDay): (Int64, Int64) = (-719_162, 2_932_896)
 
     /// Seconds that clocks are ahead of UTC, from what stands behind the time.
     private static func offset(_ bytes: Span<UInt8>, _ position: Int) -> Int64? {

@@ -68,8 +68,9 @@ public struct Pseudonyms: Sendable, Equatable {
 ///
 /// The key file is one line: `detainer-key/1 <key id> <base64 of 32 bytes>`.
 ///
-/// Normalisation, version 1: a file number is its digits, filled with zeros to nine; a name is its letters in upper
-/// case without diacritics; an event or booking number is its letters and digits in upper case.
+/// Normalisation, version 1: a file number is its digits without the zeros before them, filled with zeros to nine, and
+/// none where there is nothing but zeros; a name is its letters in upper case without diacritics; an event or booking
+/// number is its letters and digits in upper case.
 public struct PseudonymKey: Sendable {
     /// The text is no key file; never says what it holds.
     public struct Problem: Error, CustomStringConvertible, Sendable {
@@ -129,7 +130,7 @@ public struct PseudonymKey: Sendable {
         return pseudonyms
     }
 
-    /// The pseudonym of an A-number alone; `nil` where there is no digit in it.
+    /// The pseudonym of an A-number alone; `nil` where there is no digit in it but zeros, which fill an empty column.
     public func fileNumber(_ text: String) -> String? { keyed("file-number", [Self.fileNumber(text)]) }
 
     /// A key for the whole content: two messages have the same one exactly when they say the same.
@@ -179,8 +180,9 @@ public struct PseudonymKey: Sendable {
 
     static func fileNumber(_ text: String) -> String {
         let digits = plain(text, keeps: isDigit) ?? text.filter { $0.isASCII && $0.isNumber }
-        if digits.isEmpty { return "" }
-        return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+        let number = digits.drop { $0 == "0" }
+        if number.isEmpty { return "" }
+        return String(repeating: "0", count: max(0, 9 - number.count)) + number
     }
 
     static func name(_ text: String) -> String {

@@ -15,6 +15,19 @@ struct DateTests {
         #expect(try #require(Moment(text: text)).date(in: boston).description == day)
     }
 
+    /// A day that cannot be written with four digits could not be read back.
+    @Test(arguments: ["America/New_York", "Asia/Tokyo"])
+    func aTimeOnTheEdgeOfTheCalendarStaysWithinIt(_ zone: String) throws {
+        let zone = try #require(TimeZoneName(zone))
+        for (text, day) in [
+            ("0001-01-01T00:00:00Z", "0001-01-01"), ("0001-01-01T00:00:00+14:00", "0001-01-01"),
+            ("9999-12-31T23:59:59Z", "9999-12-31"), ("9999-12-31T23:59:59-12:00", "9999-12-31"),
+        ] {
+            let date = try #require(Moment(text: text)).date(in: zone)
+            #expect(date.description == day && CivilDate(date.description) == date)
+        }
+    }
+
     @Test(arguments: ["2025-02-29", "2025-13-01", "2025-1-01", "2025-01-01T00:00:00", "2025-01-01T24:00:00Z", "x", ""])
     func whatIsNoDateIsRefused(_ text: String) {
         #expect(Moment(text: text) == nil)
@@ -61,6 +74,13 @@ struct PseudonymTests {
         var request = Scene.request()
         request.subject = .init(fileNumber: "--", familyName: "Example", givenNames: "Person")
         #expect(key.pseudonyms(of: request) == Pseudonyms(keyID: "test"))
+    }
+
+    @Test func zerosBeforeANumberSayNothingAndZerosAloneAreNone() {
+        #expect(key.fileNumber("A0012345678") == key.fileNumber("A12345678"))
+        #expect(key.fileNumber("A012345678") == key.fileNumber("12345678"))
+        #expect(key.fileNumber("A100000000") != key.fileNumber("1"))
+        for filler in ["A000 000 000", "0", "000-000-000-000"] { #expect(key.fileNumber(filler) == nil) }
     }
 
     @Test func oneNumberInTwoFieldsHasTwoPseudonyms() {
