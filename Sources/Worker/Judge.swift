@@ -38,6 +38,9 @@ public final class Judge: Sendable {
         return key
     }
 
+    /// Keys the content of messages, whoever serves their agencies: another policy must make no conflict of a repeat.
+    private var homeKey: PseudonymKey { key(of: policies.home) }
+
     /// The verdict on one delivery, with the letter to write should it contradict what is on record.
     public func arrival(of delivery: Delivery, at now: Moment) -> Arrival {
         let verdict = verdict(on: delivery, at: now)
@@ -77,7 +80,7 @@ public final class Judge: Sendable {
     }
 
     /// What a message is known by while nothing of it is read.
-    func message(of delivery: Delivery) -> String { key(of: policies.home).messageID(ofBody: delivery.message.body) }
+    func message(of delivery: Delivery) -> String { homeKey.messageID(ofBody: delivery.message.body) }
 
     private func verdict(on delivery: Delivery, at now: Moment) -> Verdict {
         func dead(_ reason: DeadLetterReason, _ detail: String, policy: String = "") -> Verdict {
@@ -139,7 +142,7 @@ public final class Judge: Sendable {
         }
         let key = key(of: jurisdiction)
         let pseudonyms = key.pseudonyms(of: request)
-        let contentKey = key.content(of: request)
+        let contentKey = homeKey.content(of: request)
         return .entry(
             .outcome(
                 Outcome(
@@ -153,7 +156,7 @@ public final class Judge: Sendable {
         let key = key(of: place.jurisdiction)
         return CaseRecord(
             message: message, date: (message.happenedAt ?? now).date(in: place.timeZone),
-            pseudonyms: key.pseudonyms(of: message), contentKey: key.content(of: message), recordedAt: now,
+            pseudonyms: key.pseudonyms(of: message), contentKey: homeKey.content(of: message), recordedAt: now,
             traceparent: traceparent, jurisdiction: place.jurisdiction, isOurs: place.isServed)
     }
 
