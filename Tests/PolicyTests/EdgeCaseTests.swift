@@ -82,6 +82,8 @@ struct EdgeCase: Sendable, CustomTestStringConvertible {
     private static let civilOrder = paper(.judicialOrder, .judge, .verified)
     /// Read, and neither a warrant nor an order: an agency's subpoena, a passport.
     private static let otherPaper = paper(.other, .other, .verified)
+    /// Read, and nobody says what it is.
+    private static let unnamedPaper = paper(.unknown, .judge, .verified)
     private static let i200 = paper(.i200, .immigrationOfficer, .produced)
     private static let i205 = paper(.i205, .immigrationOfficer, .produced)
     /// As an intake would have it that takes the form for a judge's.
@@ -111,8 +113,9 @@ extension EdgeCase {
             .answers(request(4, papers: [othersWarrant]), rules: declined, law: unlessWarrant),
             .answers(request(4, papers: [otherPaper]), rules: declined, law: unlessOrder, of: "transfer")),
         EdgeCase(
-            5, "A warrant that is claimed and not here; an entry in a database",
+            5, "A warrant that is claimed and not here; a judge's paper that nobody names; an entry in a database",
             .answers(request(5, papers: [claimedWarrant]), rules: paperWanted, law: unlessWarrant),
+            .answers(request(5, papers: [unnamedPaper]), rules: paperWanted, law: unlessWarrant),
             .answers(request(5, papers: [databaseEntry]), rules: declined, law: unlessWarrant)),
     ]
 

@@ -91,9 +91,9 @@ extension WorldFact {
         switch paper.kind {
         case .judicialOrder where fact == .criminalWarrant: return (0, .noCriminalWarrant)
         case .other, .unknown:
-            // It may be a judge's until somebody has read it.
+            // It may be a judge's until somebody has read it and says that it is none.
             switch paper.standing {
-            case .verified: return (0, .read)
+            case .verified: return paper.kind == .other ? (0, .read) : (1, .unnamed)
             case .claimed: return (2, .claimed)
             case .produced, .unknown: return (1, .unread)
             }
@@ -114,6 +114,7 @@ extension WorldFact {
         case databaseEntry = "is an entry in a database and never judicial"
         case noCriminalWarrant = "is a judge's, but no criminal warrant"
         case read = "was read and is neither a warrant nor an order"
+        case unnamed = "was read, and nobody says whether it is a warrant or an order"
         case claimed = "is claimed by somebody and not here"
         case unread = "is here and nobody has read it"
         case notProved = "is called verified, but a judge, this person's name or the role that read it is missing"
