@@ -82,7 +82,6 @@ struct EdgeCase: Sendable, CustomTestStringConvertible {
     private static let civilOrder = paper(.judicialOrder, .judge, .verified)
     /// Read, and neither a warrant nor an order: an agency's subpoena, a passport.
     private static let otherPaper = paper(.other, .other, .verified)
-    /// Read, and nobody says what it is.
     private static let unnamedPaper = paper(.unknown, .judge, .verified)
     private static let i200 = paper(.i200, .immigrationOfficer, .produced)
     private static let i205 = paper(.i205, .immigrationOfficer, .produced)
