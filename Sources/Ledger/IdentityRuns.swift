@@ -59,6 +59,9 @@ public struct IdentityRuns: Sendable {
         runs.append(run)
     }
 
+    /// Whether these are among its runs.
+    func hold(_ parts: [IdentityRun]) -> Bool { parts.allSatisfy { part in runs.contains { $0 === part } } }
+
     /// Takes a run for those that it was made of.
     mutating func replace(with run: IdentityRun) {
         let parts = runs.filter { run.segments.contains($0.segments.lowerBound) }

@@ -50,12 +50,13 @@ public struct LedgerCatalog: Sendable {
 
     init(_ reader: LedgerReader) throws {
         var scan = SegmentScan()
-        for segment in try reader.segments() {
+        let segments = try reader.segments()
+        let indexes = Parallel.map(0..<segments.count) { position in
+            Result { () throws(LedgerError) in try Self.index(of: segments[position], reader) }
+        }
+        for (segment, found) in zip(segments, indexes) {
             let path = reader.directory + "/" + segment.name
-            if !segment.isOpen,
-                let index = SegmentIndexes.open(segment.number, in: reader.directory, files: reader.files),
-                scan.skip(index)
-            {
+            if let index = try found.get(), scan.skip(index) {
                 append(index, try reader.bytes(path), path, reader.directory)
                 continue
             }
@@ -73,6 +74,16 @@ public struct LedgerCatalog: Sendable {
         heads.append(
             LedgerUnion.Head(
                 directory: reader.directory, logID: scan.logID ?? "", records: scan.tree.count, root: scan.tree.root))
+    }
+
+    /// The index of a sealed segment; `nil` where there is none that is whole: then the segment is read.
+    private static func index(
+        of segment: (number: Int, name: String, isOpen: Bool), _ reader: LedgerReader
+    ) throws(LedgerError) -> SegmentIndex? {
+        guard !segment.isOpen,
+            let index = SegmentIndexes.open(segment.number, in: reader.directory, files: reader.files)
+        else { return nil }
+        return try index.isWhole() ? index : nil
     }
 
     private static func opened(_ made: [UInt8], _ segment: Int) throws(LedgerError) -> SegmentIndex {

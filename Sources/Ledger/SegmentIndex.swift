@@ -63,6 +63,7 @@ struct SegmentIndex: Sendable {
     let tieHashes: NumberColumn<UInt64>
     let tieEntries: NumberColumn<UInt32>
     private let traitEnds: NumberColumn<UInt32>
+    private let bodyCheck: String
 
     /// - Returns: `nil` where these are not the bytes of an index of that segment.
     /// - Throws: where they cannot be read.
@@ -79,7 +80,7 @@ struct SegmentIndex: Sendable {
             let records = large("records"), let subtrees = header["subtrees"]?.arrayValue,
             let announcedThrough = large("announcedThrough"), let jurisdictions = header["jurisdictions"]?.arrayValue,
             let entries = number("entries"), let ties = number("ties"), let traitCount = number("traits"),
-            number("bodyBytes") == bytes.count - line.count - 1,
+            number("bodyBytes") == bytes.count - line.count - 1, let bodyCheck = header["body"]?.stringValue,
             let tree = MerkleTree(
                 subtrees: subtrees.compactMap { $0.stringValue.flatMap { Data(base64Encoded: $0) }.map(Array.init) },
                 count: records)
@@ -98,6 +99,7 @@ struct SegmentIndex: Sendable {
         guard tieStarts.last.map(Int.init) == ties, zip(tieStarts, tieStarts.dropFirst()).allSatisfy({ $0 <= $1 })
         else { return nil }
         self.bytes = bytes
+        self.bodyCheck = bodyCheck
         (self.segmentBytes, self.logID, self.firstRecord) = (segmentBytes, logID, firstRecord)
         (self.previousRoot, self.tree, self.announcedThrough) = (previousRoot, tree, announcedThrough)
         self.jurisdictions = jurisdictions.compactMap(\.stringValue)
@@ -111,6 +113,13 @@ struct SegmentIndex: Sendable {
     }
 
     var entryCount: Int { offsets.count }
+
+    /// Whether its body is the one that was made: whoever counts by its columns asks before, for what rots in them only
+    /// counts otherwise.
+    func isWhole() throws(LedgerError) -> Bool {
+        let body = try bytes.opened().read(offsets.offset..<bytes.count)
+        return CRC32C.text(body[...]) == bodyCheck
+    }
 
     /// Which ties have a hash with one of these first bytes.
     func ties(_ firstBytes: Range<Int>) -> Range<Int> {

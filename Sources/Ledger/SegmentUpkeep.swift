@@ -82,7 +82,7 @@ public struct SegmentUpkeep: Sendable {
     ) throws(LedgerError) -> Lack {
         let hasIndex =
             opening
-            ? SegmentIndexes.open(segment, in: directory, files: files) != nil
+            ? try SegmentIndexes.open(segment, in: directory, files: files)?.isWhole() == true
             : files.exists(directory + "/" + LedgerFormat.indexName(segment))
         return Lack(
             isUnchecked: try checked.entry(of: segment) == nil,
@@ -273,10 +273,19 @@ public struct SegmentUpkeep: Sendable {
             if scan.tree.root == known.root { return }
             throw LedgerError(code: .corrupted, message: "`\(path)` no longer holds the records that it held")
         } catch {
-            var unlike = known
-            unlike.stamp.bytes = -1
-            try checked.enter(unlike, of: number)
+            if error.code == .corrupted { forget(number, known) }
             throw error
+        }
+    }
+
+    /// The next start reads that segment in full: rot leaves its stamp as it was.
+    private mutating func forget(_ number: Int, _ known: CheckedSegments.Entry) {
+        var unlike = known
+        unlike.stamp.bytes = -1
+        do throws(LedgerError) { try checked.enter(unlike, of: number) } catch {
+            // On a full disk nothing is written, and what is there can be removed: then all are read again. Where that
+            // fails too, the damage is what is told.
+            try? files.remove(directory + "/" + CheckedSegments.fileName)
         }
     }
 
@@ -304,9 +313,10 @@ public struct SegmentUpkeep: Sendable {
         return parts.isEmpty ? nil : Merge(parts: parts, directory: directory, files: files)
     }
 
-    /// Takes a merged run, which was written, for its parts, and removes their files.
+    /// Takes a merged run, which was written, for its parts, and removes their files; not where these were merged with
+    /// others meanwhile.
     public mutating func adopt(_ merge: Merge) throws(LedgerError) {
-        guard let first = merge.parts.first, let last = merge.parts.last else { return }
+        guard let first = merge.parts.first, let last = merge.parts.last, runs.hold(merge.parts) else { return }
         runs.replace(with: try opened(first.segments.lowerBound...last.segments.upperBound))
         try removeLeftovers()
     }

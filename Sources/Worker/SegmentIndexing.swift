@@ -117,7 +117,8 @@ final class SegmentIndexing: Sendable {
         }
         let runs = work.withLock { $0.upkeep.runs }
         let filed = standing.withLock { standing in
-            standing.runs = runs
+            // Of what is filed a worker keeps nothing else: runs that cannot be opened just now still answer.
+            if runs.records >= standing.runs.records { standing.runs = runs }
             return standing.filed
         }
         filed()

@@ -1,8 +1,8 @@
 import Detainers
 import Foundation
-import Ledger
 import Testing
 
+@testable import Ledger
 @testable import Reports
 
 /// Counting by indexes against counting by reading: the same figures, whatever is on file.
@@ -204,8 +204,46 @@ struct CatalogTests {
         #expect(problems.count == 1 && problems[0].contains("segment-00000001.index"))
     }
 
+    /// Whatever rots in a column would only count otherwise: the segment is read instead, and the index made again.
+    @Test func anIndexThatRottedIsNoneAndCountsNothing() throws {
+        let archive = try archive(3, requests: 60)
+        defer { archive.remove() }
+        let indexes = try archive.indexes()
+        for indexes in indexes { try indexes.make() }
+        let path = archive.directory + "/w0/segment-00000001.index"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let body = try #require(bytes.firstIndex(of: UInt8(ascii: "\n"))) + 1
+        let whole = try Self.figures(archive)
+        for position in stride(from: body, to: bytes.count, by: (bytes.count - body) / 20) {
+            var damaged = bytes
+            damaged[position] ^= 1
+            try damaged.write(to: URL(fileURLWithPath: path))
+            #expect(try LedgerCatalog.open([archive.directory]).unindexed == 1)
+            #expect(try Self.figures(archive) == whole)
+        }
+        #expect(try indexes[0].missing() == [1] && indexes[0].make() == 1)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+    }
+
+    private static func figures(_ archive: Archive) throws -> JSONValue {
+        try AnnualReport(
+            counting: LedgerCatalog.open([archive.directory]), period: #require(Period(year: 2024)),
+            jurisdiction: "boston", asOf: Moment(secondsSinceEpoch: 1_800_000_000)
+        ).json()
+    }
+
+    /// The bytes of an index with another body, as whoever forges one would write them.
+    private static func forged(_ bytes: Data, body: Int) throws -> Data {
+        let header = try JSONValue.parse(Array(bytes[..<(body - 1)])).objectValue ?? []
+        let check = CRC32C.text(Array(bytes[body...])[...])
+        let members = header.filter { $0.name != "check" }.map { member in
+            member.name == "body" ? JSONMember(name: "body", value: .string(check)) : member
+        }
+        return Data(LedgerFormat.line(.object(members))) + bytes[body...]
+    }
+
     /// A number of an index may be any: what it leads to is looked at before it is used.
-    @Test func anIndexWithDamagedNumbersEndsNoReader() throws {
+    @Test func anIndexWithForgedNumbersEndsNoReader() throws {
         let archive = try archive(3, requests: 60)
         defer { archive.remove() }
         for indexes in try archive.indexes() { try indexes.make() }
@@ -221,7 +259,7 @@ struct CatalogTests {
         {
             var damaged = bytes
             damaged[position] ^= 0xff
-            try damaged.write(to: URL(fileURLWithPath: path))
+            try Self.forged(damaged, body: body).write(to: URL(fileURLWithPath: path))
             do {
                 let linking = try LedgerCatalog.open([archive.directory]).linking()
                 _ = try linking.lone(year.first...year.last, by: late)
