@@ -145,9 +145,9 @@ struct Recovery {
         let path = directory + "/" + LedgerFormat.openName(number)
         var salvage = Salvage(scan: scan, number: number, path: path)
         var lines = try LineReader(bytes)
-        var draft = try OpenSegment.Draft(directory: directory, number: number, files: files)
         var next = try lines.next()
-        if let line = next, salvage.takeHeader(line) { next = try lines.next() }
+        if let line = next, try salvage.takeHeader(line) { next = try lines.next() }
+        var draft = try OpenSegment.Draft(directory: directory, number: number, files: files)
         let logID = salvage.logID ?? Self.randomLogID()
         try draft.write(
             LedgerFormat.line(

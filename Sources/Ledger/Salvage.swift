@@ -31,11 +31,20 @@ struct Salvage {
     var lacksCheckpoint: Bool { covered < tree.count || written < announcedThrough }
 
     /// Takes the first line where it is the header; the new file has one of its own.
-    mutating func takeHeader(_ line: ArraySlice<UInt8>) -> Bool {
-        guard line.last == UInt8(ascii: "\n"),
-            case .header(let id, let segment, let firstRecord, let root)? = SegmentLine(line.dropLast()),
-            segment == number, firstRecord == tree.count, root == tree.root, logID == nil || logID == id
-        else { return false }
+    ///
+    /// - Throws: `.corrupted` where it is intact and follows something else. No crash leaves that, for a header is
+    ///   written when all before it is synced: a segment was exchanged or cut short, and what it held is not given up
+    ///   by going on.
+    mutating func takeHeader(_ line: ArraySlice<UInt8>) throws(LedgerError) -> Bool {
+        guard case .header(let id, let segment, let firstRecord, let root)? = SegmentLine(whole: line) else {
+            return false
+        }
+        guard segment == number, firstRecord == tree.count, root == tree.root, logID == nil || logID == id else {
+            throw LedgerError(
+                code: .corrupted,
+                message: "`\(path)`, line 1: this header does not follow what is before it: put back the segment that "
+                    + "was exchanged or cut short, from a copy")
+        }
         logID = id
         return true
     }

@@ -71,6 +71,40 @@ struct RecoveryTests {
         }
     }
 
+    /// A sealed segment that is valid in itself and shorter than it was, as a copy is that was made while it was open.
+    @Test func aSealedSegmentThatWasCutShortIsRefusedAndNothingIsWritten() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        var configuration = LedgerConfiguration()
+        configuration.segmentBytes = 1_000
+        var writer = try bench.open(configuration).takeWriter()
+        for number in 1...12 {
+            _ = try writer.append(Bench.records(number...number), announcedThrough: 0, now: Bench.now)
+        }
+        writer.close()
+        let name = try #require(try LedgerReader(directory: bench.worker).segments().last { !$0.isOpen }?.name)
+        let sealed = bench.worker + "/" + name
+        let whole = Self.lines(try bench.bytes(sealed))
+        // Its last batch: a record and a checkpoint.
+        try bench.write(whole.dropLast(2).flatMap { $0 }, sealed)
+        func files() throws -> [String: [UInt8]] {
+            var files: [String: [UInt8]] = [:]
+            let names = try FileManager.default.contentsOfDirectory(atPath: bench.worker)
+            for name in names where name.hasSuffix("jsonl") {
+                files[name] = try bench.bytes(bench.worker + "/" + name)
+            }
+            return files
+        }
+        let before = try files()
+        for _ in 1...2 {
+            let error = try #require(throws: LedgerError.self) { _ = try Self.recover(bench) }
+            #expect(error.code == .corrupted && error.message.contains("line 1: this header does not follow"))
+        }
+        #expect(try files() == before)
+        try bench.write(whole.flatMap { $0 }, sealed)
+        #expect(try Self.recover(bench).recordCount == 12)
+    }
+
     @Test func aCheckpointThatAnnouncesMoreThanThereIsIsDamaged() throws {
         let bench = Bench()
         defer { bench.remove() }
