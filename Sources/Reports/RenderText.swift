@@ -76,20 +76,17 @@ extension ReportDocument {
 }
 
 enum Markdown {
-    /// By scalars, as readers of Markdown look at it. Whatever could begin a link, an image, code, an entity, a tag, a
-    /// cell or an emphasis is what it is.
+    /// Whatever could begin a link, an image, code, an entity, a tag, a cell or an emphasis is what it is.
     static func escaped(_ text: String) -> String {
-        var escaped = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
+        text.replacingScalars { scalar in
             switch scalar {
-            case "<": escaped += "&lt;".unicodeScalars
-            case ">": escaped += "&gt;".unicodeScalars
-            case "&": escaped += "&amp;".unicodeScalars
-            case "\\", "|", "*", "_", "[", "]", "`", "!", "~": escaped += ["\\", scalar]
-            default: escaped.append(scalar)
+            case "&": "&amp;"
+            case "<": "&lt;"
+            case ">": "&gt;"
+            case "\\", "|", "*", "_", "[", "]", "`", "!", "~": "\\\(scalar)"
+            default: nil
             }
         }
-        return String(escaped)
     }
 }
 
