@@ -33,22 +33,6 @@ public struct AnnualReport: Sendable {
     /// The name that a policy gives the line of item 1.
     static let requestLine = "item 1"
 
-    /// One form of item 1, as an annex lists it.
-    public struct ListedRequest: Sendable, Equatable {
-        public var requestID: String
-        public var date: CivilDate
-        public var station: String
-        public var channel: Request.Channel
-        public var form: Request.FormKind
-        public var disposition: Disposition
-        public var isCancelled: Bool
-        public var bailPostedAt: Moment?
-        public var outcome: CaseDetail.CustodyEnd?
-        public var outcomeAt: Moment?
-        public var receivingAgency: String?
-        public var isTransferred: Bool
-    }
-
     /// What was paid for one case.
     public struct Reimbursement: Sendable, Equatable {
         /// The record that tells of it.
@@ -156,8 +140,7 @@ public struct AnnualReport: Sendable {
             let form = Form(receipts: together.flatMap(\.receipts))
             let records = together.flatMap { records[$0.first.identity.requestID] ?? [] }
                 .sorted(on: { ($0.date, $0.identity.recordID) }, by: <)
-            count(form, of: together, records: records)
-            if isNotHonored(form, records) { notHonored.append(form) }
+            if count(form, of: together, records: records) { notHonored.append(form) }
         }
         countIndividuals(notHonored)
         for outcome in casebook.notOurs where period.contains(outcome.date.date) {
@@ -179,9 +162,10 @@ public struct AnnualReport: Sendable {
             tally.add(["notOurs"], [], times: times)
         } else {
             let form = Form(receipts: [outcome])
-            count(form, of: [form], records: [], times: times)
             // It shares no person with any other.
-            if isNotHonored(form, []) { tally.add(["requests", "individualsNotHonored"], [], times: times) }
+            if count(form, of: [form], records: [], times: times) {
+                tally.add(["requests", "individualsNotHonored"], [], times: times)
+            }
         }
     }
 
@@ -209,9 +193,9 @@ public struct AnnualReport: Sendable {
     ///   - form: all that counts once together.
     ///   - forms: what it is made of, the first one first.
     ///   - times: how often there are such.
-    private mutating func count(_ form: Form, of forms: [Form], records: [CaseRecord], times: Int = 1) {
+    /// - Returns: whether it counts in item 1, and nobody was detained and nobody transferred on it.
+    private mutating func count(_ form: Form, of forms: [Form], records: [CaseRecord], times: Int = 1) -> Bool {
         func add(_ path: Tally.Path, _ unit: @autoclosure () -> Tally.Unit) { tally.add(path, unit(), times: times) }
-        if form.first.decision == nil { return }
         let unit = form.receipts.map { LedgerEntry.Identity.request($0.identity) }
         add(["dispositions", form.disposition.rawValue], unit)
         for receipt in form.receipts {
@@ -223,7 +207,10 @@ public struct AnnualReport: Sendable {
             let path = ["referrals", decisions.isEmpty ? "open" : "decided"]
             add(path, unit + decisions.map { .record($0.identity) })
         }
-        guard isOfItemOne(form) else { return add(["otherRequests", "total"], unit) }
+        guard form.telling.decision?.reportLine == Self.requestLine else {
+            add(["otherRequests", "total"], unit)
+            return false
+        }
         add(["requests", "total"], unit)
         for receipt in form.receipts { add(["requests", "receipts"], [.request(receipt.identity)]) }
         for again in forms where again.receipts.count > 1 {
@@ -242,18 +229,11 @@ public struct AnnualReport: Sendable {
         if !cancellations.isEmpty {
             add(["requests", "cancelled"], unit + cancellations.map { .record($0.identity) })
         }
-        if isNotHonored(form, records) { add(["requests", "notHonored"], unit) }
+        let isNotHonored = !records.contains { $0.kind == .detained || $0.kind == .transferred }
+        if isNotHonored { add(["requests", "notHonored"], unit) }
         listed?.append(ListedRequest(form, records))
         boundList()
-    }
-
-    private func isOfItemOne(_ form: Form) -> Bool {
-        (form.telling.decision ?? form.first.decision)?.reportLine == Self.requestLine
-    }
-
-    /// Nobody was detained and nobody transferred on it.
-    private func isNotHonored(_ form: Form, _ records: [CaseRecord]) -> Bool {
-        isOfItemOne(form) && !records.contains { $0.kind == .detained || $0.kind == .transferred }
+        return isNotHonored
     }
 
     /// Those whom these forms are about, each once.

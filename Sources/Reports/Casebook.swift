@@ -29,13 +29,9 @@ public struct Casebook: Sendable {
     public let recordsNotOurs: [CaseRecord]
     /// Records that a correction took back; they count nowhere.
     public let withdrawn: [CaseRecord]
-
     /// Earlier revisions whose date stands for what is counted by a later one.
     public let dating: [LedgerEntry.Identity]
 
-    /// A later revision that still knows no date of its own keeps that of the first one: what was added or corrected in
-    /// January moves nothing into another year.
-    ///
     /// - Parameters:
     ///   - outcomes: of all years; a receipt in January may be of a form that came in December.
     ///   - jurisdiction: `nil`: all.
@@ -72,6 +68,11 @@ public struct Casebook: Sendable {
     public var allForms: [Form] { cases.map(\.form) + notOurs.map { Form(receipts: [$0]) } }
 
     /// The latest revision of each id, in no order.
+    ///
+    /// One that still knows no date of its own keeps that of the first: what was added or corrected in January moves
+    /// nothing into another year.
+    ///
+    /// - Parameter dating: takes the revisions whose dates are kept so.
     private static func latest<Value: Revised>(_ values: [Value], _ dating: inout [LedgerEntry.Identity]) -> [Value] {
         var latest: [String: Value] = [:]
         var undated: [String: Value] = [:]

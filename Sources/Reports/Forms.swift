@@ -28,6 +28,12 @@ public struct Form: Sendable, Equatable {
         let answers = receipts.map(\.resumeCustody)
         return [Request.Answer.yes, .no].first(where: answers.contains) ?? .unknown
     }
+
+    /// Somebody found it on a later day than it had come.
+    var isFoundLate: Bool {
+        first.foundAt != nil && first.date.basis == .received
+            && first.foundAt?.text.prefix(10) != first.receivedAt?.text.prefix(10)
+    }
 }
 
 /// What is counted as one request; the report prints which it was.

@@ -13,10 +13,8 @@ struct People {
 
     mutating func meet(_ record: CaseRecord, _ file: Casebook.Case?) {
         guard record.kind == .detained || record.kind == .transferred else { return }
-        let keys = Self.keys(record, file)
-        join(keys)
-        guard let form = file?.form, let key = keys.last, seenForms.insert(key).inserted else { return }
-        for receipt in form.receipts { join([key] + receipt.pseudonyms.personKeys) }
+        join(Self.keys(record, file))
+        if let form = file?.form, seenForms.insert(Self.key(form)).inserted { meet(form) }
     }
 
     mutating func meet(_ form: Form) { join([Self.key(form)] + form.receipts.flatMap(\.pseudonyms.personKeys)) }
@@ -57,7 +55,7 @@ struct People {
 
     private static func key(_ form: Form) -> String { "form " + form.first.identity.requestID }
 
-    /// What a record names the individual by; its form, where it has one, comes last.
+    /// What a record names the individual by.
     private static func keys(_ record: CaseRecord, _ file: Casebook.Case?) -> [String] {
         var keys = record.pseudonyms.personKeys
         if let file { keys.append(key(file.form)) }

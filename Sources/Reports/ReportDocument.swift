@@ -63,8 +63,8 @@ public struct ReportDocument: Sendable {
     public init(_ report: AnnualReport, form: ReportForm, copy: Copy, changes: ReportChanges? = nil) {
         let tally = report.tally
         let day = Self.day(report.asOf, form).spelled
-        let filed = changes.map { changes in Moment(text: changes.filedAt).map { Self.day($0, form).description } }
-        let filedOn = filed.flatMap(\.self) ?? "an unknown day"
+        let filedAt = changes.flatMap { Moment(text: $0.filedAt) }
+        let filedOn = filedAt.map { Self.day($0, form).description } ?? "an unknown day"
         func filled(_ text: String) -> String {
             text.replacing("{period}", with: report.period.name).replacing("{as of}", with: day)
         }
@@ -206,14 +206,16 @@ public struct ReportDocument: Sendable {
     private static func breakdown(_ report: AnnualReport, _ cells: SmallCells) -> Annex {
         let tally = report.tally
         var annex = Annex(title: "Requests by month, station, channel and form")
-        func add(_ caption: String, _ column: String, _ figures: [(name: String, count: Int)]) {
+        @discardableResult
+        func add(_ caption: String, _ column: String, _ figures: [(name: String, count: Int)]) -> [String]? {
             guard let shown = cells.shown(figures.map(\.count)) else {
                 annex.sentences.append("\(caption): left out, for its numbers are too small to be hidden one by one.")
-                return
+                return nil
             }
             annex.tables.append(
                 Table(
                     caption: caption, columns: [column, "Requests"], rows: zip(figures, shown).map { [$0.name, $1] }))
+            return shown
         }
         let months = zip(report.period.months, tally.below("requests", "byMonth")).map { month, figure in
             (name: report.period.spelled(month), count: figure.count)
@@ -224,14 +226,13 @@ public struct ReportDocument: Sendable {
                 "Numbers from 1 to \(cells.fewest - 1) are not shown, nor are others by which they could be told from "
                     + "the total.")
         }
-        annex.chart = cells.shown(months.map(\.count)).map { shown in
+        annex.chart = add("Requests by month", "Month", months).map { shown in
             BarChart(
                 title: "Requests by month, \(report.period.name)",
                 bars: zip(months, shown).map { month, shown in
                     BarChart.Bar(label: String(month.name.prefix(3)), value: Int(shown) ?? 0, text: shown)
                 })
         }
-        add("Requests by month", "Month", months)
         add("Requests by station", "Station", stations)
         let channels = tally.below("requests", "byChannel").filter { $0.count > 0 }
         add("Requests by channel", "Channel", channels.map { (Words.channel($0.name), $0.count) })

@@ -27,8 +27,8 @@ struct SmallCells {
 
     /// Whether the smallest of the hidden numbers, and so each that may be it, can be one of several.
     ///
-    /// The reader knows their sum, that the smallest is below the bound, and that the smallest of those that are shown
-    /// is above them; where one is its like, that they are not told apart is not counted on.
+    /// The reader knows their sum, that the smallest is below the bound, and that all are below the smallest that is
+    /// shown: of equal ones their order would tell which was hidden.
     ///
     /// - Parameter most: the smallest that is shown.
     private func leavesOpen(_ hidden: [Int], most: Int?) -> Bool {
