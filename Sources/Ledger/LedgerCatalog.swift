@@ -51,12 +51,15 @@ public struct LedgerCatalog: Sendable {
     init(_ reader: LedgerReader) throws {
         var scan = SegmentScan()
         let segments = try reader.segments()
+        // What rots in a column would only count otherwise.
         let indexes = Parallel.map(0..<segments.count) { position in
-            Result { () throws(LedgerError) in try Self.index(of: segments[position], reader) }
+            segments[position].isOpen
+                ? nil
+                : SegmentIndexes.whole(segments[position].number, in: reader.directory, files: reader.files)
         }
-        for (segment, found) in zip(segments, indexes) {
+        for (segment, index) in zip(segments, indexes) {
             let path = reader.directory + "/" + segment.name
-            if let index = try found.get(), scan.skip(index) {
+            if let index, scan.skip(index) {
                 append(index, try reader.bytes(path), path, reader.directory)
                 continue
             }
@@ -74,16 +77,6 @@ public struct LedgerCatalog: Sendable {
         heads.append(
             LedgerUnion.Head(
                 directory: reader.directory, logID: scan.logID ?? "", records: scan.tree.count, root: scan.tree.root))
-    }
-
-    /// The index of a sealed segment; `nil` where there is none that is whole: then the segment is read.
-    private static func index(
-        of segment: (number: Int, name: String, isOpen: Bool), _ reader: LedgerReader
-    ) throws(LedgerError) -> SegmentIndex? {
-        guard !segment.isOpen,
-            let index = SegmentIndexes.open(segment.number, in: reader.directory, files: reader.files)
-        else { return nil }
-        return try index.isWhole() ? index : nil
     }
 
     private static func opened(_ made: [UInt8], _ segment: Int) throws(LedgerError) -> SegmentIndex {

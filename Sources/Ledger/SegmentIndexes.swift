@@ -23,6 +23,13 @@ public struct SegmentIndexes: Sendable {
         }
     }
 
+    /// The same where its body is whole as well, which reads all of it.
+    static func whole(_ number: Int, in directory: String, files: FileSystem) -> SegmentIndex? {
+        guard let index = open(number, in: directory, files: files) else { return nil }
+        // One that cannot be read is made again, or its segment is read.
+        return (try? index.isWhole()) == true ? index : nil
+    }
+
     /// The sealed segments that have no index, are in no run, or do not look as they did when they were checked.
     public func missing() throws(LedgerError) -> [Int] { try SegmentUpkeep(reader).missing() }
 

@@ -82,7 +82,7 @@ public struct SegmentUpkeep: Sendable {
     ) throws(LedgerError) -> Lack {
         let hasIndex =
             opening
-            ? try SegmentIndexes.open(segment, in: directory, files: files)?.isWhole() == true
+            ? SegmentIndexes.whole(segment, in: directory, files: files) != nil
             : files.exists(directory + "/" + LedgerFormat.indexName(segment))
         return Lack(
             isUnchecked: try checked.entry(of: segment) == nil,
