@@ -13,6 +13,8 @@ public final class Judge: Sendable {
 
     let policies: PolicySet
     private let keys: [String: PseudonymKey]
+    /// Keys the content of messages, whoever serves their agencies: another policy must make no conflict of a repeat.
+    private let homeKey: PseudonymKey
     private let publishers: PublisherKeys?
     let worker: String
     private let contract: IntakeContract
@@ -25,7 +27,10 @@ public final class Judge: Sendable {
         policies: PolicySet, keys: [String: PseudonymKey], worker: String, publishers: PublisherKeys? = nil,
         contract: IntakeContract = .current
     ) {
-        precondition(policies.jurisdictions.allSatisfy { keys[$0] != nil }, "every jurisdiction has a key")
+        guard policies.jurisdictions.allSatisfy({ keys[$0] != nil }), let homeKey = keys[policies.home] else {
+            preconditionFailure("every jurisdiction has a key")
+        }
+        self.homeKey = homeKey
         self.policies = policies
         self.keys = keys
         self.publishers = publishers
@@ -37,9 +42,6 @@ public final class Judge: Sendable {
         guard let key = keys[jurisdiction] else { preconditionFailure("every jurisdiction has a key") }
         return key
     }
-
-    /// Keys the content of messages, whoever serves their agencies: another policy must make no conflict of a repeat.
-    private var homeKey: PseudonymKey { key(of: policies.home) }
 
     /// The verdict on one delivery, with the letter to write should it contradict what is on record.
     public func arrival(of delivery: Delivery, at now: Moment) -> Arrival {

@@ -76,7 +76,6 @@ public struct Pipeline: Sendable {
 
     struct Stopping {
         var deadline: Int64
-        var finalCheckpointAsked = false
     }
 
     enum Link: Equatable {

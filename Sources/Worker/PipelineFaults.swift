@@ -27,6 +27,8 @@ extension Pipeline {
         notWritable(&actions, at: now)
     }
 
+    /// Of a probe that fails in a pause the pause begins anew, and is longer.
+    ///
     /// INVARIANT: a batch given to the disk is not touched: room may have been reserved for it, and its answer comes.
     mutating func notWritable(_ actions: inout [Action], at now: Int64) {
         if pause?.reason == .notWritable { pause = nil }

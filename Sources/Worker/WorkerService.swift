@@ -210,14 +210,13 @@ public final class WorkerService: Sendable {
         return shell.summary
     }
 
-    /// The ledger; `nil` where the worker was told to stop before it could be opened.
-    ///
     /// What was asked for while the ledger was not open yet.
     private struct Meanwhile {
         var load: PolicyLoad?
         var isQuiet = false
     }
 
+    /// The ledger; `nil` where the worker was told to stop before it could be opened.
     private func opened(
         _ open: @escaping @Sendable () throws -> OpenLedger, _ meanwhile: inout Meanwhile
     ) async throws -> OpenLedger? {

@@ -227,8 +227,8 @@ struct WorkerShell {
     }
 
     private mutating func tellStatus(withMetrics: Bool) {
-        let (isConsuming, isQuiet) = (pipeline.isConsuming && !diskIsSlow, pipeline.isQuiet)
-        let slow = diskIsSlow ? "the ledger's disk has not answered for a while" : nil
+        let slow = diskIsSlow ? Self.slowDisk : nil
+        let (isConsuming, isQuiet) = (pipeline.isConsuming && slow == nil, pipeline.isQuiet)
         let (pause, progress) = (pipeline.pauseReason?.sentence(lastRefusal) ?? slow, lastProgress)
         var metrics: WorkerMetrics?
         // Ten times a second: handing them on at each event would copy them at each event.
@@ -249,6 +249,8 @@ struct WorkerShell {
         }
         if withMetrics { service.cameRound() }
     }
+
+    private static let slowDisk = "the ledger's disk has not answered for a while"
 
     private var diskIsSlow: Bool {
         desk.busySince.map { SteadyClock.milliseconds() - $0 >= Pipeline.Limits().slowDiskMilliseconds } ?? false
@@ -327,7 +329,7 @@ struct WorkerShell {
         case .resumed: tell(.info, "trying again")
         case .probe: probe()
         case .diskIsSlow:
-            tell(.error, "the ledger's disk has not answered for a while: should it go on, this worker leaves")
+            tell(.error, Self.slowDisk + ": should it go on, this worker leaves")
         case .finish(let announcedThrough):
             finalAnnouncedThrough = announcedThrough
             isFinished = true
