@@ -37,7 +37,7 @@ public struct LetterStore: Sendable {
 
     /// Every record in its order; none where there is no store yet.
     public func records(_ body: (LetterRecord, UInt64) throws -> Void) throws {
-        guard FileManager.default.fileExists(atPath: directory) else { return }
+        guard isThere else { return }
         try LedgerReader(directory: directory).records { stored in
             if let record = try LetterRecord(json: stored.value) { try body(record, stored.index) }
         }
@@ -48,7 +48,7 @@ public struct LetterStore: Sendable {
     /// - Parameter deed: takes each record that is no letter.
     public func index(_ deed: (LetterRecord) -> Void = { _ in }) throws -> LetterIndex {
         var index = LetterIndex()
-        guard FileManager.default.fileExists(atPath: directory) else { return index }
+        guard isThere else { return index }
         try LedgerReader(directory: directory).records { stored in
             if let record = try index.take(stored.value, at: stored.index) { deed(record) }
         }
