@@ -42,27 +42,12 @@ struct FileSystem: Sendable {
     }
     /// read(2)
     var read: @Sendable (_ file: Int32, _ count: Int) throws(Errno) -> [UInt8] = { file, count throws(Errno) in
-        var buffer = [UInt8](repeating: 0, count: count)
-        let got = try Self.retrying {
-            Int32(unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, count) })
-        }
-        buffer.removeLast(count - Int(got))
-        return buffer
+        try unsafe Self.filled(count) { unsafe Glibc.read(file, $0.baseAddress, count) }
     }
     /// pread(2): may read less than asked.
     var readAt: @Sendable (_ file: Int32, _ offset: Int, _ count: Int) throws(Errno) -> [UInt8] = {
         file, offset, count throws(Errno) in
-        var failure: Int32 = 0
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            var got = -1
-            repeat {
-                got = unsafe pread(file, buffer.baseAddress, count, off_t(offset))
-                failure = got < 0 ? errno : 0
-            } while failure == EINTR
-            filled = max(0, got)
-        }
-        if failure != 0 { throw Errno(number: failure) }
-        return bytes
+        try unsafe Self.filled(count) { unsafe pread(file, $0.baseAddress, count, off_t(offset)) }
     }
     /// fdatasync(2)
     var dataSync: @Sendable (_ file: Int32) throws(Errno) -> Void = { file throws(Errno) in
@@ -192,6 +177,23 @@ struct FileSystem: Sendable {
             if part.isEmpty { return bytes }
             bytes += part
         }
+    }
+
+    /// What a call put into room that nobody cleared first: a part of a segment is a megabyte.
+    private static func filled(
+        _ count: Int, _ call: (UnsafeMutableBufferPointer<UInt8>) -> Int
+    ) throws(Errno) -> [UInt8] {
+        var failure: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            var got = -1
+            repeat {
+                got = unsafe call(buffer)
+                failure = got < 0 ? errno : 0
+            } while failure == EINTR
+            filled = max(0, got)
+        }
+        if failure != 0 { throw Errno(number: failure) }
+        return bytes
     }
 
     private static func retrying(_ call: () -> Int32) throws(Errno) -> Int32 {
