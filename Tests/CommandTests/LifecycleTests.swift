@@ -83,11 +83,12 @@ struct LifecycleTests {
         let site = try Site()
         let port = try #require(TestSocket.freePort())
         let worker = try await unfinished(site, ["DETAINER_HEALTH_PORT": String(port)])
-        try await eventually("it says so") {
-            try await HealthTestClient.get(port, "/ready").contains("it was told to stop: it finishes")
+        // Why it is not done yet is known when an event has come back.
+        try await eventually("it says so, and what keeps it") {
+            let ready = try await HealthTestClient.get(port, "/ready")
+            return ready.contains(" 503 ") && ready.contains("it was told to stop: it finishes")
+                && ready.contains("an event reached no queue")
         }
-        let ready = try await HealthTestClient.get(port, "/ready")
-        #expect(ready.contains(" 503 ") && ready.contains("an event reached no queue"), "\(ready.text)")
         #expect(try await HealthTestClient.get(port, "/live").contains(" 200 "))
         #expect(try await HealthTestClient.get(port, "/metrics").contains("detainer_worker_ready 0\n"))
         #expect(worker.exits.isEmpty)
