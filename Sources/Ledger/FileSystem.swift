@@ -35,10 +35,9 @@ struct FileSystem: Sendable {
     /// write(2): may write less than asked.
     var write: @Sendable (_ file: Int32, _ bytes: ArraySlice<UInt8>) throws(Errno) -> Int = {
         file, bytes throws(Errno) in
-        Int(
-            try Self.retrying {
-                Int32(unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, min($0.count, 1 << 30)) })
-            })
+        try Self.retrying {
+            unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, min($0.count, 1 << 30)) }
+        }
     }
     /// read(2)
     var read: @Sendable (_ file: Int32, _ count: Int) throws(Errno) -> [UInt8] = { file, count throws(Errno) in
@@ -183,20 +182,15 @@ struct FileSystem: Sendable {
     private static func filled(
         _ count: Int, _ call: (UnsafeMutableBufferPointer<UInt8>) -> Int
     ) throws(Errno) -> [UInt8] {
-        var failure: Int32 = 0
+        var failure: Errno?
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            var got = -1
-            repeat {
-                got = unsafe call(buffer)
-                failure = got < 0 ? errno : 0
-            } while failure == EINTR
-            filled = max(0, got)
+            do throws(Errno) { filled = try Self.retrying { unsafe call(buffer) } } catch { failure = error }
         }
-        if failure != 0 { throw Errno(number: failure) }
+        if let failure { throw failure }
         return bytes
     }
 
-    private static func retrying(_ call: () -> Int32) throws(Errno) -> Int32 {
+    private static func retrying<Result: SignedInteger>(_ call: () -> Result) throws(Errno) -> Result {
         while true {
             let result = call()
             if result >= 0 { return result }
