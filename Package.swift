@@ -110,16 +110,13 @@ let package = Package(
 // is done before and after it into our code. The dependencies go without: instrumenting a cryptographic library finds
 // nothing of ours.
 if let sanitizer = Context.environment["DETAINER_SANITIZE"] {
-    let attacked = ["AMQPClient", "Detainers", "Policy", "Intake", "Ledger", "DeadLetters", "Worker", "fuzz"]
+    let attacked = ["AMQPClient", "Detainers", "Policy", "Intake", "Ledger", "DeadLetters", "Worker"]
     if sanitizer == "address" {
         // One program holds all targets, so that it is linked once; the environment says which one runs.
         package.targets.append(
             .executableTarget(
                 name: "fuzz",
-                dependencies: [
-                    "AMQPClient", "CRabbitMQ", "CZlib", "DeadLetters", "Detainers", "Intake", "Ledger", "Policy",
-                    "Worker", crypto,
-                ],
+                dependencies: attacked.map { .byName(name: $0) } + ["CRabbitMQ", "CZlib", crypto],
                 path: "Fuzzing/Targets",
                 swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]))
     }
@@ -130,7 +127,7 @@ if let sanitizer = Context.environment["DETAINER_SANITIZE"] {
     for target in package.targets where target.type != .system {
         let flags =
             switch target.name {
-            case let name where attacked.contains(name): [covered] + optimised
+            case let name where name == "fuzz" || attacked.contains(name): [covered] + optimised
             case "Reports": [plain] + optimised
             default: [plain]
             }
