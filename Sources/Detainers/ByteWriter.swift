@@ -44,9 +44,7 @@ struct ByteWriter {
     mutating func append(_ byte: UInt8) { append(1) { room, place in room[place] = byte } }
 
     mutating func append(_ bytes: Span<UInt8>) {
-        append(bytes.count) { room, place in
-            for position in bytes.indices { room[place &+ position] = bytes[position] }
-        }
+        append(bytes.count) { room, place in room.write(bytes, to: place) }
     }
 
     mutating func append(_ text: String) { append(text.utf8.span) }
@@ -62,5 +60,16 @@ struct ByteWriter {
                 rest /= 10
             }
         }
+    }
+}
+
+extension MutableSpan<UInt8> {
+    /// Writes bytes, the first of them to a place.
+    @inline(__always)
+    mutating func write(_ bytes: Span<UInt8>, to place: Int) {
+        // Bounds are looked at here, once, for both are as long as the loop. (Swift 6.3 has no name for it without the
+        // underscore.)
+        var room = _mutatingExtracting(place..<place + bytes.count)
+        for position in bytes.indices { room[position] = bytes[position] }
     }
 }

@@ -22,15 +22,19 @@ struct JSONWriter {
         // INVARIANT: names are our own and hold nothing to escape.
         let name = name.utf8.span
         let comma = bytes.last == UInt8(ascii: "{") ? 0 : 1
-        bytes.append(name.count + 3 + comma) { room, place in
-            // Overwritten where there is none.
-            room[place] = UInt8(ascii: ",")
-            let start = place + comma
-            room[start] = UInt8(ascii: "\"")
-            for position in name.indices { room[start &+ 1 &+ position] = name[position] }
-            room[start + 1 + name.count] = UInt8(ascii: "\"")
-            room[start + 2 + name.count] = UInt8(ascii: ":")
-        }
+        bytes.append(name.count + 3 + comma) { room, place in Self.write(name, comma, into: &room, place) }
+    }
+
+    /// A member's name with what stands around it: a comma or none, quotes, a colon.
+    @inline(__always)
+    private static func write(_ name: Span<UInt8>, _ comma: Int, into room: inout MutableSpan<UInt8>, _ place: Int) {
+        // Overwritten where there is none.
+        room[place] = UInt8(ascii: ",")
+        let start = place + comma
+        room[start] = UInt8(ascii: "\"")
+        room.write(name, to: start + 1)
+        room[start + 1 + name.count] = UInt8(ascii: "\"")
+        room[start + 2 + name.count] = UInt8(ascii: ":")
     }
 
     mutating func add(_ name: String, _ text: String?) {
@@ -135,7 +139,7 @@ enum JSONStrings {
         guard PlainText.end(span, from: 0) == span.count else { return escape(span, into: &bytes) }
         bytes.append(span.count + 2) { room, place in
             room[place] = UInt8(ascii: "\"")
-            for position in span.indices { room[place &+ 1 &+ position] = span[position] }
+            room.write(span, to: place + 1)
             room[place + 1 + span.count] = UInt8(ascii: "\"")
         }
     }
