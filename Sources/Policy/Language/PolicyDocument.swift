@@ -3,8 +3,9 @@ public import Detainers
 
 /// One version of a city's policy: decision tables, the law they rest on, and the examples that prove them.
 ///
-/// One that came out of ``parse(text:file:)`` answers every request in exactly one way.
-public struct PolicyDocument: Sendable {
+/// One that came out of ``parse(text:file:)`` answers every request in exactly one way. Immutable and passed by
+/// reference: one is looked up for each request.
+public final class PolicyDocument: Sendable {
     /// `sha-256:` and the digest of the text, in hexadecimal.
     public let digest: String
     public let text: String
@@ -63,11 +64,12 @@ public struct PolicyDocument: Sendable {
     /// - Throws: where a fact is told apart in too many ways.
     init(_ draft: PolicyDraft, text: String, file: String) throws(PolicyError) {
         let space = try draft.space(file: file)
+        let digest = Self.digest(of: text)
         self.draft = draft
         self.space = space
         self.text = text
         self.file = file
-        digest = Self.digest(of: text)
+        self.digest = digest
         decider = Decider(draft, space, digest: digest, file: file)
     }
 
