@@ -49,12 +49,14 @@ public struct MessageProperties: Sendable, Equatable {
     public init() {}
 
     public static func == (left: MessageProperties, right: MessageProperties) -> Bool {
-        left.texts == right.texts && left.timestamp == right.timestamp && left.deliveryMode == right.deliveryMode
-            && left.priority == right.priority && FieldValue.table(left.headers) == .table(right.headers)
+        let (ours, theirs) = (left.texts, right.texts)
+        return ours.indices.allSatisfy { ours[$0] == theirs[$0] } && left.timestamp == right.timestamp
+            && left.deliveryMode == right.deliveryMode && left.priority == right.priority
+            && FieldValue.table(left.headers) == .table(right.headers)
     }
 
     /// All properties that AMQP writes as short strings.
-    var texts: [String?] {
+    var texts: InlineArray<9, String?> {
         [contentType, contentEncoding, messageID, correlationID, type, appID, userID, replyTo, expiration]
     }
 }

@@ -13,18 +13,28 @@ enum WireSize {
     /// Frame head and end, class, weight, body size, flags and the two numbers of a byte, generously.
     private static let frameOverhead = 64
 
+    /// Of a publication beside its body, roughly: its method, its properties, and three frames around them.
+    static let usualOverhead = 512
+
     /// Why a publication cannot be sent, or nil when it can.
     static func problem(of publication: Publication, frameBytes: Int) -> String? {
         let properties = publication.message.properties
-        let texts = properties.texts.compactMap { $0 } + [publication.exchange, publication.routingKey]
-        if texts.contains(where: { $0.utf8.count > ShortString.maximumBytes }) {
-            return "not sent: the exchange, the routing key or a property has more than 255 bytes"
+        var total = frameOverhead
+        var isShort = true
+        func add(_ text: String) {
+            let count = text.utf8.count
+            if count > ShortString.maximumBytes { isShort = false }
+            total += 1 + count
         }
+        add(publication.exchange)
+        add(publication.routingKey)
+        let texts = properties.texts
+        for position in texts.indices { texts[position].map(add) }
+        if !isShort { return "not sent: the exchange, the routing key or a property has more than 255 bytes" }
         guard let headers = size(ofTable: properties.headers, depth: 1) else {
             return "not sent: a header's name has more than 255 bytes, or headers are nested deeper than 32 levels"
         }
-        let total = texts.reduce(headers + frameOverhead) { $0 + 1 + $1.utf8.count }
-        return total > frameBytes ? "not sent: the headers do not fit a frame" : nil
+        return total + headers > frameBytes ? "not sent: the headers do not fit a frame" : nil
     }
 
     static func size(ofTable fields: [(String, FieldValue)], depth: Int) -> Int? {
