@@ -9,7 +9,8 @@ import Ledger
 ///                  (waits for the disk)  (waits for confirms)
 ///
 /// - Whatever arrives while a batch is being written forms the next batch, so that a slow disk makes large batches and
-///   an idle one makes small ones.
+///   an idle one makes small ones. While events wait for confirms, so does a batch that is small yet: a busy worker
+///   makes large ones, and one that has nothing else in hand waits for nothing.
 /// - A delivery is acknowledged when its outcome is on disk and its event is confirmed, or when its dead letter is.
 /// - A repeat waits for its original; it is never acknowledged before it.
 /// - A fault of the infrastructure pauses: the consumer is closed, so that what is not recorded goes back to its queue,
@@ -29,6 +30,10 @@ public struct Pipeline: Sendable {
         public var drainMilliseconds: Int64 = 30_000
         /// Publications under way at once, so that a long backlog does not grow the socket's queue without end.
         public var publicationWindow = 512
+        /// So many records are a batch that waits for no confirms. Each batch costs a sync, a burst on the wire and
+        /// some wake-ups, which fewer records are not worth while there is other work. What is not written is the
+        /// broker's still, and a fault gives it back.
+        public private(set) var batchRecords = 256
         /// First and longest wait before a fault is probed again.
         public var firstPauseMilliseconds: Int64 = 500
         public var longestPauseMilliseconds: Int64 = 15_000
@@ -38,6 +43,9 @@ public struct Pipeline: Sendable {
         public var jitter = 1.0
 
         public init() {}
+
+        /// Half of what may be in hand at most: one half is decided while the other is announced.
+        public mutating func fit(prefetch: UInt16) { batchRecords = min(256, max(1, Int(prefetch) / 2)) }
     }
 
     var limits: Limits
@@ -284,12 +292,20 @@ public struct Pipeline: Sendable {
             actions.append(.acknowledge(tag: settled.tag, generation: settled.generation))
             if !settled.replies.isEmpty { actions.append(.reply(settled.replies)) }
         }
-        if writing == nil, !gathered.isEmpty {
+        if writing == nil, !gathered.isEmpty, isWorthABatch {
             writing = Writing(batch: gathered, since: now)
             gathered = []
             actions.append(.record(writing?.batch.map(\.entry) ?? [], announcedThrough: announcedThrough))
         }
         finishStop(&actions, at: now)
+    }
+
+    /// Whether what is gathered is written now, or waits for more: for as many as a batch has, for the last confirm, or
+    /// until nothing more is to come.
+    ///
+    /// INVARIANT: what is sent comes to an end, confirmed, refused or lost with its connection, and then nothing waits.
+    private var isWorthABatch: Bool {
+        announcements.sentCount == 0 || consumerIsStopped || gathered.count >= limits.batchRecords
     }
 
     private mutating func connect(_ actions: inout [Action]) {

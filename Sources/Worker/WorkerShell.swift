@@ -46,6 +46,7 @@ struct WorkerShell {
         self.judge = service.judge
         self.position = ledger.position
         self.pipeline = ledger.pipeline
+        pipeline.limits.fit(prefetch: service.configuration.prefetch)
         self.signing = SigningSchedule(
             hasUnsignedRecords: ledger.hasUnsignedRecords, at: SteadyClock.milliseconds())
         self.quarantine = Quarantine(isCautious: ledger.wasUnclean, attempts: ledger.attempts)

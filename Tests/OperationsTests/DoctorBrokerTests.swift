@@ -82,7 +82,7 @@ struct DoctorBrokerTests {
         #expect(try complaints { _ in } == [])
         let timeout = try findings(healthy()).first { $0.check == .ackTimeout }
         #expect(timeout?.verdict == .unseen)
-        #expect(timeout?.sentence.contains("30 minutes") == true && timeout?.sentence.contains("120 s") == true)
+        #expect(timeout?.sentence.contains("30 minutes") == true && timeout?.sentence.contains("210 s") == true)
     }
 
     @Test func withoutTheManagementAPIMostIsUnseenAndEachSaysWhatToRun() throws {

@@ -91,6 +91,9 @@ struct Simulation {
     let seed: UInt64
     let mutation: Mutation?
     var random: Dice
+    /// Few deliveries come at a time: a batch of half as many is written while events are unconfirmed, a smaller one
+    /// waits.
+    let prefetch: UInt16
     var now: Int64 = 0
     var broker = SimulatedBroker()
     let disk = SimulatedDisk()
@@ -106,6 +109,7 @@ struct Simulation {
         self.seed = seed
         self.mutation = mutation
         random = Dice(seed: seed)
+        prefetch = UInt16(1 + seed % 12)
         workers = Array(repeating: Worker(), count: random.number(1...3))
         segmentBytes = random.chance(1, of: 2) ? 2_000 : 1 << 20
         if mutation == .skipDataSync { disk.skipDataSyncs() }

@@ -37,6 +37,7 @@ extension Simulation {
             workers[worker].writer = WriterBox(opening.takeWriter())
             workers[worker].pipeline = Pipeline(
                 index: state.index, recordCount: state.count, backlog: state.backlog)
+            workers[worker].pipeline?.limits.fit(prefetch: prefetch)
             handle(worker, .started)
         } catch let error as LedgerError where error.code != .corrupted {
             die(worker)

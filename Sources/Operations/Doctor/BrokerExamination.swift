@@ -39,7 +39,8 @@ struct BrokerExamination {
         topology = Topology(settings)
         self.virtualHost = virtualHost
         self.user = user
-        holdSeconds = settings.drainSeconds + Self.diskSeconds + Self.confirmSeconds
+        // A message may wait until those before it are written and confirmed, and then for its own disk and confirm.
+        holdSeconds = settings.drainSeconds + 2 * (Self.diskSeconds + Self.confirmSeconds)
     }
 
     /// The queues that workers consume from.
