@@ -35,6 +35,8 @@ enum Step: String, CaseIterable {
     case event
     /// A line of the ledger, its check and its leaf in the tree, written by batches.
     case record
+    /// What is gathered of a record for what lies beside its segment: index, identities.
+    case index
     /// Reading a record of the ledger back.
     case recall
     /// The pipeline's own bookkeeping.
@@ -70,6 +72,7 @@ struct Bench {
                 keep(entry.event(at: LedgerPosition(logID: "log", index: UInt64(number), root: "root")))
             }
         case .record: try record(count)
+        case .index: try index(count)
         case .recall:
             let line = try entry(0).record
             for _ in 0..<count { keep(try LedgerEntry(json: JSONText(line).root)) }
@@ -105,6 +108,17 @@ struct Bench {
             let records = Array(repeating: entry.record, count: min(HotPaths.batch, count - start))
             keep(try opening.writer.append(objects: records, announcedThrough: 0, now: Self.now))
         }
+    }
+
+    private func index(_ count: Int) throws {
+        // Of a ledger that has nothing yet.
+        var contents = SegmentUpkeep(try LedgerReader(directory: NSTemporaryDirectory())).openContents
+        // Made before; the same ones again and again, for nothing of them is looked up.
+        let entries = try (0..<HotPaths.batch).map { try entry($0) }
+        for number in 0..<count {
+            contents.add(entries[number % entries.count].entry, record: UInt64(number), offset: number)
+        }
+        keep(contents)
     }
 
     private func pipeline(_ count: Int) throws {
