@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.programs import run
+from harness.programs import Failure, processor_seconds, run
 
 _START_SECONDS = 500
 _CONTROL_SECONDS = 120
@@ -58,6 +58,13 @@ class Broker:
     def purge(self, host: VirtualHost, *queues: str) -> None:
         for queue in queues:
             self.control("purge_queue", "-p", host.name, queue)
+
+    def processor_seconds(self) -> float:
+        """What its node has used so far."""
+        try:
+            return processor_seconds(int((self.place / "node.pid").read_text(encoding="utf-8")))
+        except OSError as error:
+            raise Failure(f"the broker runs no more: {error}") from error
 
     def version(self) -> str:
         return self.control("version").strip()

@@ -48,10 +48,14 @@ def _family(leader: int) -> list[int]:
     return family
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     """Of all threads of a process, those that ended too: the clock that clock_getcpuclockid(3) names."""
+    return time.clock_gettime_ns((~pid << 3) | 2) / _NANOSECONDS
+
+
+def _processor_seconds_so_far(pid: int) -> float:
     try:
-        return time.clock_gettime_ns((~pid << 3) | 2) / _NANOSECONDS
+        return processor_seconds(pid)
     except OSError:  # It ended meanwhile.
         return 0.0
 
@@ -96,7 +100,7 @@ class Program:
 
     def processor_seconds(self) -> float:
         """So far, with all descendants that live."""
-        return sum(map(_processor_seconds, _family(self.pid)))
+        return sum(map(_processor_seconds_so_far, _family(self.pid)))
 
     def resident_bytes(self) -> int:
         return _status_bytes(self.pid, "VmRSS")

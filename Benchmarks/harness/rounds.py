@@ -21,6 +21,7 @@ class Round:
 
     rate: float
     processor_microseconds: float
+    broker_microseconds: float
     peak_bytes: int
 
 
@@ -29,6 +30,7 @@ class _Look:
     at: float
     events: int
     processor_seconds: float
+    broker_seconds: float
 
 
 def _fail_where_ended(programs: Sequence[Program]) -> None:
@@ -52,7 +54,7 @@ def _drain(job: Job, contenders: Sequence[Contender]) -> Round:
             # The first and the last matter.
             if change.messages > 0 and (not looks or change.messages == job.count):
                 used = sum(program.processor_seconds() for program in programs)
-                looks.append(_Look(change.at, change.messages, used))
+                looks.append(_Look(change.at, change.messages, used, job.bench.broker.processor_seconds()))
         peak = max(program.peak_bytes() for program in programs)
         for contender, program in zip(contenders, programs):
             contender.finish(program)
@@ -61,7 +63,9 @@ def _drain(job: Job, contenders: Sequence[Contender]) -> Round:
     if done <= 0:
         raise Failure(f"{job.count} messages are too few to time: all events came between two looks")
     used = last.processor_seconds - first.processor_seconds
-    return Round(done / (last.at - first.at), used * _MICROSECONDS / done, peak)
+    used_by_broker = last.broker_seconds - first.broker_seconds
+    return Round(
+        done / (last.at - first.at), used * _MICROSECONDS / done, used_by_broker * _MICROSECONDS / done, peak)
 
 
 def _check(job: Job, contender: Contender) -> None:

@@ -49,6 +49,9 @@ def _add_figures(part: Part, kind: str, contenders: list[Contender], found: dict
     for contender in contenders:
         used = [one.processor_microseconds for one in found[contender.name]]
         part.add(f"processor time, {kind} queue: {contender.title}", "µs/message", used)
+    for contender in contenders:
+        used = [one.broker_microseconds for one in found[contender.name]]
+        part.add(f"broker's processor time, {kind} queue: {contender.title}", "µs/message", used)
     peak = max(one.peak_bytes for one in found[WORKER.name])
     part.add(f"memory, {kind} queue: {WORKER.title}", "MB", peak / _MEGABYTE, note="the most of all rounds")
 
