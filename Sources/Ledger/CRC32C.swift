@@ -68,8 +68,10 @@ enum CRC32C {
         }
     }
 
-    static func text(_ bytes: ArraySlice<UInt8>) -> String {
-        let text = String(checksum(bytes), radix: 16)
+    static func text(_ bytes: ArraySlice<UInt8>) -> String { text(checksum(bytes)) }
+
+    static func text(_ checksum: UInt32) -> String {
+        let text = String(checksum, radix: 16)
         return String(repeating: "0", count: 8 - text.count) + text
     }
 }

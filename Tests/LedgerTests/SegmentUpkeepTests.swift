@@ -286,4 +286,24 @@ struct SegmentUpkeepTests {
             #expect(found == (first..<30).map(UInt64.init))
         }
     }
+
+    /// It is read in pieces of 64 KiB: each of them counts, and so does that all are there.
+    @Test func aLongBodyOfAnIndexIsWholeOrNotWhereverItRots() throws {
+        var builder = SegmentIndexBuilder(segment: 1, firstRecord: 0, previousRoot: "")
+        for number in 0..<5_000 {
+            builder.add(SealedBench.outcome(number), record: UInt64(number), offset: number)
+        }
+        let bytes = builder.bytes(segmentBytes: 1, logID: "log", tree: MerkleTree(), announcedThrough: 0)
+        let body = try #require(bytes.firstIndex(of: UInt8(ascii: "\n"))) + 1
+        try #require(bytes.count - body > 2 * 65_536)
+        func isWhole(_ bytes: [UInt8]) throws -> Bool {
+            try #require(try SegmentIndex(FileBytes(bytes), segment: 1)).isWhole()
+        }
+        #expect(try isWhole(bytes))
+        for position in [body, body + 65_535, body + 65_536, body + 131_072] {
+            var damaged = bytes
+            damaged[position] ^= 1
+            #expect(try !isWhole(damaged))
+        }
+    }
 }
