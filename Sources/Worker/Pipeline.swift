@@ -33,7 +33,8 @@ public struct Pipeline: Sendable {
         /// So many records are a batch that waits for no confirms. Each batch costs a sync, a burst on the wire and
         /// some wake-ups, which fewer records are not worth while there is other work. What is not written is the
         /// broker's still, and a fault gives it back.
-        public private(set) var batchRecords = 256
+        public private(set) var batchRecords = Limits.mostBatchRecords
+        static let mostBatchRecords = 256
         /// First and longest wait before a fault is probed again.
         public var firstPauseMilliseconds: Int64 = 500
         public var longestPauseMilliseconds: Int64 = 15_000
@@ -45,7 +46,9 @@ public struct Pipeline: Sendable {
         public init() {}
 
         /// Half of what may be in hand at most: one half is decided while the other is announced.
-        public mutating func fit(prefetch: UInt16) { batchRecords = min(256, max(1, Int(prefetch) / 2)) }
+        public mutating func fit(prefetch: UInt16) {
+            batchRecords = min(Self.mostBatchRecords, max(1, Int(prefetch) / 2))
+        }
     }
 
     var limits: Limits
