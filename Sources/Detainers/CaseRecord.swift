@@ -91,29 +91,31 @@ public struct CaseRecord: Sendable, Equatable {
     ///
     /// - Returns: `nil` where it is none of these.
     public init?(json: JSONNode) throws(RecordError) {
-        guard let kind = json["kind"]?.stringValue.flatMap(CaseKind.init) else { return nil }
-        let reader = RecordReader(json)
-        identity = RecordIdentity(recordID: try reader.text("recordId"), revision: try reader.number("revision"))
-        agency = try reader.text("agency")
-        recordedBy = try reader.text("recordedBy")
-        happenedAt = try reader.optional("happenedAt", Moment.init(text:))
-        date = try reader.read("date", CivilDate.init)
-        requestID = json["about"]?["requestId"]?.stringValue
-        formDate = json["about"]?["formDate"]?.stringValue.flatMap(CivilDate.init)
-        pseudonyms = try Pseudonyms(json: json)
-        contentKey = try reader.text("contentKey")
-        recordedAt = try reader.read("recordedAt", Moment.init(text:))
-        traceparent = json["traceparent"]?.stringValue
-        jurisdiction = try reader.text("jurisdiction")
-        isOurs = json["ours"] == nil
-        if let correction = json["correction"] {
+        var record = RecordReader(json)
+        guard let kind = record.optionalText("kind").flatMap(CaseKind.init) else { return nil }
+        identity = RecordIdentity(recordID: try record.text("recordId"), revision: try record.number("revision"))
+        recordedAt = try record.read("recordedAt", Moment.init(text:))
+        jurisdiction = try record.text("jurisdiction")
+        isOurs = record.optionalMember("ours") == nil
+        agency = try record.text("agency")
+        recordedBy = try record.text("recordedBy")
+        date = try record.read("date", CivilDate.init)
+        happenedAt = try record.optional("happenedAt", Moment.init(text:))
+        var about = record.optionalMember("about").map(RecordReader.init)
+        requestID = about?.optionalText("requestId")
+        formDate = about?.optionalText("formDate").flatMap(CivilDate.init)
+        if let correction = record.optionalMember("correction") {
             guard let reason = correction["reason"]?.stringValue.flatMap(CaseMessage.CorrectionReason.init) else {
                 throw RecordError(member: "correction")
             }
             self.correction = CaseMessage.Correction(reason: reason, isWithdrawn: correction["withdrawn"] != nil)
         }
+        let found = record.optionalMember("detail")
+        pseudonyms = try Pseudonyms(of: &record)
+        contentKey = try record.text("contentKey")
+        traceparent = record.optionalText("traceparent")
         do throws(ContractError) {
-            let object = try json["detail"].map { value throws(ContractError) in try ObjectReader(value, path: "") }
+            let object = try found.map { value throws(ContractError) in try ObjectReader(value, path: "") }
             detail = try CaseDetail(kind, object, path: "")
         } catch {
             throw RecordError(member: "detail")

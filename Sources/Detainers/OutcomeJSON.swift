@@ -64,48 +64,52 @@ extension Outcome {
         }
     }
 
-    /// Reads a record back.
+    /// Reads a record back, in the order in which it is written.
     public init(json: JSONNode) throws(RecordError) {
-        let record = RecordReader(json)
-        let form = try record.object("form")
+        var record = RecordReader(json)
         identity = RequestIdentity(requestID: try record.text("requestId"), revision: try record.number("revision"))
+        recordedAt = try record.read("recordedAt", Moment.init(text:))
+        jurisdiction = try record.text("jurisdiction")
         agency = try record.text("agency")
         station = record.optionalText("station")
         channel = try record.word("channel")
-        formKind = try form.word("kind")
-        formDate = try form.optional("date", CivilDate.init)
+        date = RequestDate(date: try record.read("date", CivilDate.init), basis: try record.word("dateBasis"))
         receivedAt = try record.optional("receivedAt", Moment.init(text:))
         foundAt = try record.optional("foundAt", Moment.init(text:))
+        var form = try record.object("form")
+        formKind = try form.word("kind")
+        formDate = try form.optional("date", CivilDate.init)
         probableCause = try form.words("probableCause")
         resumeCustody = try form.word("resumeCustody")
         defects = try form.words("defects")
         custodyStatus = try record.word("custodyStatus")
-        date = RequestDate(date: try record.read("date", CivilDate.init), basis: try record.word("dateBasis"))
-        decision = try json["answers"].map { answers throws(RecordError) in
-            try Self.decision(record, RecordReader(answers))
+        decision = try record.optionalMember("answers").map { answers throws(RecordError) in
+            try Self.decision(&record, RecordReader(answers))
         }
-        pseudonyms = try Pseudonyms(json: json)
+        pseudonyms = try Pseudonyms(of: &record)
         contentKey = try record.text("contentKey")
-        recordedAt = try record.read("recordedAt", Moment.init(text:))
         traceparent = record.optionalText("traceparent")
-        jurisdiction = try record.text("jurisdiction")
     }
 
-    private static func decision(_ record: RecordReader, _ answers: RecordReader) throws(RecordError) -> Decision {
-        let report = try record.object("report")
-        let policy = try record.object("policy")
+    private static func decision(
+        _ record: inout RecordReader, _ answers: RecordReader
+    ) throws(RecordError) -> Decision {
+        var answers = answers
+        let (hold, transfer, notify) =
+            (try answer(&answers, "hold"), try answer(&answers, "transfer"), try answer(&answers, "notify"))
+        var report = try record.object("report")
+        let (reportLine, reportRule) = (try report.text("line"), try report.text("rule"))
+        let facts = (record.optionalMember("facts")?.objectValue ?? []).map {
+            Fact(name: $0.name, value: $0.value.stringValue ?? "")
+        }
+        var policy = try record.object("policy")
         return Decision(
-            hold: try answer(answers, "hold"), transfer: try answer(answers, "transfer"),
-            notify: try answer(answers, "notify"), reportLine: try report.text("line"),
-            reportRule: try report.text("rule"),
-            facts: (record.json["facts"]?.objectValue ?? []).map {
-                Fact(name: $0.name, value: $0.value.stringValue ?? "")
-            },
-            policyName: try policy.text("name"), policyDigest: try policy.text("digest"))
+            hold: hold, transfer: transfer, notify: notify, reportLine: reportLine, reportRule: reportRule,
+            facts: facts, policyName: try policy.text("name"), policyDigest: try policy.text("digest"))
     }
 
-    private static func answer(_ answers: RecordReader, _ name: String) throws(RecordError) -> GivenAnswer {
-        let given = try answers.object(name)
+    private static func answer(_ answers: inout RecordReader, _ name: String) throws(RecordError) -> GivenAnswer {
+        var given = try answers.object(name)
         return GivenAnswer(
             answer: try given.word("answer"), rule: try given.text("rule"), to: given.optionalText("to"))
     }
@@ -122,12 +126,13 @@ extension Pseudonyms {
     }
 
     /// Out of a record's member `pseudonyms`.
-    init(json record: JSONNode) throws(RecordError) {
-        let keys = try RecordReader(record).object("pseudonyms")
-        self.init(
-            keyID: try keys.text("keyId"), fileNumber: keys.optionalText("fileNumber"),
-            nameAndBirthDate: keys.optionalText("nameAndBirthDate"), eventNumber: keys.optionalText("eventNumber"),
-            booking: keys.optionalText("booking"))
+    init(of record: inout RecordReader) throws(RecordError) {
+        var keys = try record.object("pseudonyms")
+        self.init(keyID: try keys.text("keyId"))
         normalization = try keys.number("normalization")
+        fileNumber = keys.optionalText("fileNumber")
+        nameAndBirthDate = keys.optionalText("nameAndBirthDate")
+        eventNumber = keys.optionalText("eventNumber")
+        booking = keys.optionalText("booking")
     }
 }

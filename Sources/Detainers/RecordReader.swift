@@ -7,49 +7,64 @@ public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Reads the members of a record of a ledger; unknown ones are a later version's.
+///
+/// Members that are asked for in the order in which they were written are found at once.
 struct RecordReader {
-    let json: JSONNode
+    private let json: JSONNode
+    private var next: JSONNode.Cursor
 
-    init(_ json: JSONNode) { self.json = json }
+    init(_ json: JSONNode) {
+        self.json = json
+        next = json.firstMember
+    }
 
-    func member(_ name: String) throws(RecordError) -> JSONNode {
-        guard let value = json[name] else { throw RecordError(member: name) }
+    /// `nil` where there is no such member, or this is no object.
+    mutating func optionalMember(_ name: String) -> JSONNode? {
+        guard json.isObject, let found = json.member(name, from: next) else { return nil }
+        next = found.next
+        return JSONNode(text: json.text, position: found.place)
+    }
+
+    mutating func member(_ name: String) throws(RecordError) -> JSONNode {
+        guard let value = optionalMember(name) else { throw RecordError(member: name) }
         return value
     }
 
-    func object(_ name: String) throws(RecordError) -> RecordReader { RecordReader(try member(name)) }
+    mutating func object(_ name: String) throws(RecordError) -> RecordReader { RecordReader(try member(name)) }
 
-    func text(_ name: String) throws(RecordError) -> String {
-        guard let text = json[name]?.stringValue else { throw RecordError(member: name) }
+    mutating func text(_ name: String) throws(RecordError) -> String {
+        guard let text = optionalText(name) else { throw RecordError(member: name) }
         return text
     }
 
-    func optionalText(_ name: String) -> String? { json[name]?.stringValue }
+    mutating func optionalText(_ name: String) -> String? { optionalMember(name)?.stringValue }
 
-    func number(_ name: String) throws(RecordError) -> Int {
-        guard let number = json[name]?.intValue else { throw RecordError(member: name) }
+    mutating func number(_ name: String) throws(RecordError) -> Int {
+        guard let number = optionalMember(name)?.intValue else { throw RecordError(member: name) }
         return number
     }
 
-    func word<Word: RawRepresentable>(_ name: String) throws(RecordError) -> Word where Word.RawValue == String {
+    mutating func word<Word: RawRepresentable>(_ name: String) throws(RecordError) -> Word
+    where Word.RawValue == String {
         guard let word = Word(rawValue: try text(name)) else { throw RecordError(member: name) }
         return word
     }
 
-    func words<Word: RawRepresentable>(_ name: String) throws(RecordError) -> [Word]? where Word.RawValue == String {
-        guard let values = json[name]?.arrayValue else { return nil }
+    mutating func words<Word: RawRepresentable>(_ name: String) throws(RecordError) -> [Word]?
+    where Word.RawValue == String {
+        guard let values = optionalMember(name)?.arrayValue else { return nil }
         let words = values.compactMap { $0.stringValue.flatMap(Word.init(rawValue:)) }
         guard words.count == values.count else { throw RecordError(member: name) }
         return words
     }
 
-    func read<Value>(_ name: String, _ read: (String) -> Value?) throws(RecordError) -> Value {
+    mutating func read<Value>(_ name: String, _ read: (String) -> Value?) throws(RecordError) -> Value {
         guard let value = read(try text(name)) else { throw RecordError(member: name) }
         return value
     }
 
-    func optional<Value>(_ name: String, _ read: (String) -> Value?) throws(RecordError) -> Value? {
-        guard let text = json[name]?.stringValue else { return nil }
+    mutating func optional<Value>(_ name: String, _ read: (String) -> Value?) throws(RecordError) -> Value? {
+        guard let text = optionalText(name) else { return nil }
         guard let value = read(text) else { throw RecordError(member: name) }
         return value
     }
