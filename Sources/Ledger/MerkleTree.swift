@@ -80,7 +80,8 @@ struct MerkleTree: Sendable, Equatable {
     }
 
     private static func array(_ digest: SHA256.Digest) -> [UInt8] {
-        [UInt8](capacity: SHA256.byteCount) { bytes in for byte in digest { bytes.append(byte) } }
+        // INVARIANT: copied before the digest goes. Its iterator would make another array.
+        unsafe digest.withUnsafeBytes { unsafe Array($0) }
     }
 }
 

@@ -2,7 +2,9 @@ import Detainers
 
 /// What an outcome has in common with others that a report counts alike: everything that decides in which figures it
 /// counts while nothing else on file has to do with it, and nothing that is its own.
-struct OutcomeTraits {
+///
+/// By reference: each record is held against some, and a value would be copied each time.
+final class OutcomeTraits: Sendable {
     private let jurisdiction: String
     private let station: String?
     private let channel: Request.Channel
@@ -19,11 +21,20 @@ struct OutcomeTraits {
     static func hash(_ outcome: Outcome) -> Int {
         var hasher = Hasher()
         hasher.combine(outcome.station)
-        hasher.combine(outcome.channel)
-        hasher.combine(outcome.formKind)
-        hasher.combine(outcome.resumeCustody)
+        // Of few words each, of which a number tells as much as the text that they would be hashed by.
+        hasher.combine(number(of: outcome.channel) << 16 | number(of: outcome.formKind) << 8
+            | number(of: outcome.resumeCustody))
         hasher.combine(outcome.decision?.reportLine)
         return hasher.finalize()
+    }
+
+    private static func number<Word: CaseIterable & Equatable>(of word: Word) -> Int {
+        var number = 0
+        for other in Word.allCases {
+            if other == word { break }
+            number += 1
+        }
+        return number
     }
 
     /// Whether an outcome has these traits: looked at where it stands, for each record is asked about.
