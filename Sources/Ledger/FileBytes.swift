@@ -23,13 +23,18 @@ struct FileBytes: Sendable {
     /// Opens it for some reads; files are closed when the value is gone.
     func opened() throws(LedgerError) -> OpenedBytes { try OpenedBytes(self) }
 
-    final class OpenedBytes {
+    /// Any thread may read: no read moves where another one begins (pread(2)).
+    final class OpenedBytes: Sendable {
         private let bytes: FileBytes
-        private var file: Int32 = -1
+        /// -1 where the bytes are held.
+        private let file: Int32
 
         fileprivate init(_ bytes: FileBytes) throws(LedgerError) {
             self.bytes = bytes
-            guard case .file(let path, let files) = bytes.storage else { return }
+            guard case .file(let path, let files) = bytes.storage else {
+                file = -1
+                return
+            }
             do throws(FileSystem.Errno) { file = try files.open(path, O_RDONLY) } catch {
                 throw .failed("read", path, error)
             }
@@ -52,8 +57,10 @@ struct FileBytes: Sendable {
 
         /// The line that a range of bytes begins with, without its newline; `nil` where the range does not hold it.
         func line(_ range: Range<Int>) throws(LedgerError) -> [UInt8]? {
-            let bytes = try read(range)
-            return bytes.firstIndex(of: UInt8(ascii: "\n")).map { Array(bytes[..<$0]) }
+            var bytes = try read(range)
+            guard let end = LineReader.newline(in: bytes, from: 0) else { return nil }
+            bytes.removeLast(bytes.count - end)
+            return bytes
         }
     }
 }
@@ -83,16 +90,12 @@ struct NumberColumn<Number: FixedWidthInteger & Sendable>: Sendable {
             throw LedgerError(code: .corrupted, message: "an index has become shorter: run `detainer ledger index`")
         }
         return unsafe [Number](unsafeUninitializedCapacity: range.count) { numbers, filled in
-            unsafe read.withUnsafeBytes { bytes in
-                for position in 0..<range.count {
-                    // INVARIANT: so many bytes were read, and there is room for so many numbers.
-                    unsafe numbers.initializeElement(
-                        at: position,
-                        to: Number(
-                            littleEndian: bytes.loadUnaligned(fromByteOffset: position * width, as: Number.self)))
-                }
-            }
+            // INVARIANT: so many bytes were read, there is room for so many numbers, and all bits make a number.
+            unsafe read.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(numbers).copyMemory(from: $0) }
             filled = range.count
+            #if _endian(big)
+            for position in 0..<filled { unsafe numbers[position] = unsafe Number(littleEndian: numbers[position]) }
+            #endif
         }
     }
 }

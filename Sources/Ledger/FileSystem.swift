@@ -153,6 +153,14 @@ struct FileSystem: Sendable {
         return bytes
     }
 
+    /// getrlimit(2): how many files the process may have open at once.
+    static var openFileLimit: Int {
+        var limit = rlimit()
+        // It fails for no resource that there is.
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     func syncDirectory(_ path: String) throws(Errno) {
         let file = try open(path, O_RDONLY | O_DIRECTORY)
         defer { close(file) }

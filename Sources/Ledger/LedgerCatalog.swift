@@ -14,6 +14,9 @@ public struct LedgerCatalog: Sendable {
         var directory: String
         /// Entries of the parts before it.
         var base: Int
+
+        /// Its own, as numbers of the catalog.
+        var entries: Range<Int> { base..<base + index.entryCount }
     }
 
     private(set) var parts: [Part] = []
@@ -51,32 +54,63 @@ public struct LedgerCatalog: Sendable {
     init(_ reader: LedgerReader) throws {
         var scan = SegmentScan()
         let segments = try reader.segments()
-        // What rots in a column would only count otherwise.
-        let indexes = Parallel.map(0..<segments.count) { position in
-            segments[position].isOpen
-                ? nil
-                : SegmentIndexes.whole(segments[position].number, in: reader.directory, files: reader.files)
+        // The open segment takes longest to look at, and so is the first: others are looked at meanwhile.
+        let (sealed, open) = (segments.filter { !$0.isOpen }, segments.filter(\.isOpen))
+        let order = open + sealed
+        let looks = Parallel.map(order.indices) { position in
+            Result { () throws(LedgerError) in try Self.look(at: order[position], reader) }
         }
-        for (segment, index) in zip(segments, indexes) {
-            let path = reader.directory + "/" + segment.name
-            if let index, scan.skip(index) {
-                append(index, try reader.bytes(path), path, reader.directory)
-                continue
-            }
-            if segment.isOpen {
-                let bytes = try reader.open(segment.number)
-                let made = try reader.indexed(bytes, open: segment.number, &scan)
-                append(try Self.opened(made, segment.number), FileBytes(bytes), path, reader.directory)
-            } else {
-                unindexed += 1
-                let bytes = try reader.bytes(path)
-                let made = try reader.indexed(bytes, sealed: segment.number, &scan).index
-                append(try Self.opened(made, segment.number), bytes, path, reader.directory)
-            }
+        let found = Array(zip(order, looks))
+        for (segment, look) in found[open.count...] + found[..<open.count] {
+            try add(segment, try look.get(), reader, &scan)
         }
         heads.append(
             LedgerUnion.Head(
                 directory: reader.directory, logID: scan.logID ?? "", records: scan.tree.count, root: scan.tree.root))
+    }
+
+    private typealias Segment = (number: Int, name: String, isOpen: Bool)
+
+    /// What is known of a segment by itself.
+    private enum Look: Sendable {
+        /// It has none, or that is not whole: what rots in a column would only count otherwise.
+        case noIndex
+        case index(SegmentIndex)
+        /// Of an open one, and its bytes.
+        case reading(SegmentReading, FileBytes)
+    }
+
+    private static func look(at segment: Segment, _ reader: LedgerReader) throws(LedgerError) -> Look {
+        if segment.isOpen {
+            let bytes = try reader.open(segment.number)
+            let path = reader.directory + "/" + segment.name
+            return .reading(try SegmentReading(bytes, open: segment.number, path: path), FileBytes(bytes))
+        }
+        let index = SegmentIndexes.whole(segment.number, in: reader.directory, files: reader.files)
+        return index.map(Look.index) ?? .noIndex
+    }
+
+    /// Adds the next segment.
+    private mutating func add(
+        _ segment: Segment, _ look: Look, _ reader: LedgerReader, _ scan: inout SegmentScan
+    ) throws {
+        let path = reader.directory + "/" + segment.name
+        switch look {
+        case .index(let index) where scan.skip(index):
+            append(index, try reader.bytes(path), path, reader.directory)
+        case .index, .noIndex:
+            unindexed += 1
+            let bytes = try reader.bytes(path)
+            let made = try reader.indexed(bytes, sealed: segment.number, &scan).index
+            append(try Self.opened(made, segment.number), bytes, path, reader.directory)
+        case .reading(let reading, let bytes):
+            var made = reading.index
+            made.follow(scan)
+            try scan.take(reading, path: path, number: segment.number, isOpen: true)
+            if let failure = reading.recordFailure { throw failure }
+            let index = made.bytes(segmentBytes: reading.byteCount, through: scan)
+            append(try Self.opened(index, segment.number), bytes, path, reader.directory)
+        }
     }
 
     private static func opened(_ made: [UInt8], _ segment: Int) throws(LedgerError) -> SegmentIndex {

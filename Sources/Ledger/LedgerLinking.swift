@@ -22,11 +22,16 @@ public struct LedgerLinking: Sendable {
     /// First bytes of hashes, by which ties are told apart.
     private static let firstBytes = 256
 
-    init(_ catalog: LedgerCatalog) throws {
+    /// Half of the files that a process may have open stay free for whatever else it does.
+    private static var mostHeldOpen: Int { FileSystem.openFileLimit / 2 }
+
+    /// - Parameter mostHeldOpen: how many indexes stay open meanwhile; more are opened each time.
+    init(_ catalog: LedgerCatalog, mostHeldOpen: Int = mostHeldOpen) throws {
         self.catalog = catalog
         var linked = EntryBits(count: catalog.entryCount)
-        for part in catalog.parts {
-            let traits = try part.index.traits.read(from: part.index.bytes.opened())
+        let opened = OpenedIndexes(catalog, atMost: mostHeldOpen)
+        for (number, part) in catalog.parts.enumerated() {
+            let traits = try part.index.traits.read(from: opened[number])
             for (entry, trait) in traits.enumerated() where trait == 0 { linked.set(part.base + entry) }
         }
         // More ties take more steps, not more memory: up to a hundred million, of some thirty million entries.
@@ -34,7 +39,8 @@ public struct LedgerLinking: Sendable {
         let steps = min(Self.firstBytes, ties / Self.tiesAtOnce + Parallel.cores)
         let found = Parallel.map(0..<steps) { [catalog] step in
             Result {
-                try Self.pairs(catalog, step * Self.firstBytes / steps..<(step + 1) * Self.firstBytes / steps)
+                try Self.pairs(
+                    catalog, opened, step * Self.firstBytes / steps..<(step + 1) * Self.firstBytes / steps)
             }
         }
         pairs = try found.map { try $0.get() }
@@ -45,21 +51,38 @@ public struct LedgerLinking: Sendable {
         self.linked = linked
     }
 
+    /// What a function finds in parts, in their order: a list for each stretch of them.
+    private static func collected<Element: Sendable>(
+        _ parts: Range<Int>, _ find: @Sendable (Int, inout [Element]) throws -> Void
+    ) throws -> [[Element]] {
+        let stretches = Parallel.stretches(of: parts)
+        return try Parallel.map(stretches.indices) { number in
+            Result {
+                var found: [Element] = []
+                for part in stretches[number] { try find(part, &found) }
+                return found
+            }
+        }.map { try $0.get() }
+    }
+
     /// Finds the entries that share a tie whose hash has one of these first bytes.
     ///
     /// Most ties are of one entry alone: the hashes are gone over once to see which may come twice, and only those are
     /// compared.
-    private static func pairs(_ catalog: LedgerCatalog, _ firstBytes: Range<Int>) throws -> [Pair] {
-        let columns = try catalog.parts.map { part throws(LedgerError) in
-            let range = part.index.ties(firstBytes)
+    private static func pairs(
+        _ catalog: LedgerCatalog, _ opened: OpenedIndexes, _ firstBytes: Range<Int>
+    ) throws -> [Pair] {
+        let columns = try catalog.parts.indices.map { number throws(LedgerError) in
+            let range = catalog.parts[number].index.ties(firstBytes)
             if range.isEmpty { return (range, [UInt64]()) }
-            return (range, try part.index.tieHashes.read(range, from: part.index.bytes.opened()))
+            return (range, try catalog.parts[number].index.tieHashes.read(range, from: opened[number]))
         }
         var seen = SeenHashes(for: columns.reduce(0) { $0 + $1.1.count })
         for (_, hashes) in columns { seen.add(hashes) }
         var table = TieTable()
-        for (part, (range, hashes)) in zip(catalog.parts, columns) where hashes.contains(where: seen.mayComeTwice) {
-            let entries = try part.index.tieEntries.read(range, from: part.index.bytes.opened())
+        for (number, (range, hashes)) in columns.enumerated() where hashes.contains(where: seen.mayComeTwice) {
+            let part = catalog.parts[number]
+            let entries = try part.index.tieEntries.read(range, from: opened[number])
             let (base, entryCount) = (UInt32(part.base), part.index.entryCount)
             for position in hashes.indices where seen.mayComeTwice(hashes[position]) {
                 guard entries[position] < entryCount else { throw part.index.damage(in: part.directory) }
@@ -103,26 +126,30 @@ public struct LedgerLinking: Sendable {
         let ranks = EntryRanks(linked)
         for (first, second) in pairs.joined() { groups.join(ranks[Int(first)], ranks[Int(second)]) }
         let bound = Bound(days, moment)
-        var isTouched = EntryBits(count: linked.total)
-        var isRecorded = isTouched
-        var member = 0
-        for part in catalog.parts {
-            let opened = try part.index.bytes.opened()
-            let days = try part.index.days.read(from: opened)
-            let recordedAt = try part.index.recordedAt.read(from: opened)
-            linked.forEach(in: part.base..<part.base + part.index.entryCount) { entry in
-                if bound.isRecorded(recordedAt[entry - part.base]) { isRecorded.set(member) }
-                if bound.isOfPeriod(days[entry - part.base]) { isTouched.set(groups.root(member)) }
-                member += 1
+        let ofPeriod = try Self.collected(catalog.parts.indices) { [catalog, linked] number, entries in
+            let part = catalog.parts[number]
+            let days = try part.index.days.read(from: part.index.bytes.opened())
+            linked.forEach(in: part.entries) { entry in
+                if bound.isOfPeriod(days[entry - part.base]) { entries.append(UInt32(entry)) }
             }
         }
+        var isTouched = EntryBits(count: linked.total)
+        for entry in ofPeriod.joined() { isTouched.set(groups.root(ranks[Int(entry)])) }
         // By groups, which come in the order in which they began.
         var order: [(group: UInt32, entry: UInt32)] = []
-        member = 0
-        linked.forEach(in: 0..<catalog.entryCount) { entry in
-            let group = groups.root(member)
-            if isRecorded[member], isTouched[group] { order.append((UInt32(group), UInt32(entry))) }
-            member += 1
+        var member = 0
+        for part in catalog.parts {
+            // Most parts have nothing to do with a period, and then nothing else of them is read.
+            var recordedAt: [UInt32] = []
+            try linked.forEach(in: part.entries) { entry throws(LedgerError) in
+                let group = groups.root(member)
+                member += 1
+                guard isTouched[group] else { return }
+                if recordedAt.isEmpty {
+                    recordedAt = try part.index.recordedAt.read(from: part.index.bytes.opened())
+                }
+                if bound.isRecorded(recordedAt[entry - part.base]) { order.append((UInt32(group), UInt32(entry))) }
+            }
         }
         order.sort { $0 < $1 }
         return batches(
@@ -134,15 +161,15 @@ public struct LedgerLinking: Sendable {
     /// - Parameter moment: what was recorded later is left out.
     public func loneBatches(_ days: ClosedRange<CivilDate>, by moment: Moment) throws -> [Batch] {
         let bound = Bound(days, moment)
-        var entries: [Int] = []
-        for part in catalog.parts {
+        let lone = try Self.collected(catalog.parts.indices) { [catalog, linked] number, entries in
+            let part = catalog.parts[number]
             let opened = try part.index.bytes.opened()
             let recordedAt = try part.index.recordedAt.read(from: opened)
             for (entry, day) in try part.index.days.read(from: opened).enumerated() where bound.isOfPeriod(day) {
                 if bound.isRecorded(recordedAt[entry]), !linked[part.base + entry] { entries.append(part.base + entry) }
             }
         }
-        return batches(entries, endsGroup: { _ in true })
+        return batches(Array(lone.joined()), endsGroup: { _ in true })
     }
 
     private func batches(_ entries: [Int], endsGroup: (Int) -> Bool) -> [Batch] {
@@ -172,31 +199,27 @@ public struct LedgerLinking: Sendable {
     ///   - moment: what was recorded later is left out too.
     /// - Throws: `LedgerError` where an index holds traits that cannot be read.
     public func lone(_ days: ClosedRange<CivilDate>, by moment: Moment) throws -> [Alike] {
-        var numbers: [String: Int] = [:]
-        var lines: [String] = []
-        // By traits, then by month of the period.
-        let months = MonthSpan(days)
-        var counts: [Int] = []
-        for part in catalog.parts {
-            let opened = try part.index.bytes.opened()
-            let known = try part.index.traitLines(opened).map { line in
-                if let number = numbers[line] { return number }
-                numbers[line] = lines.count
-                lines.append(line)
-                counts += [Int](repeating: 0, count: months.count)
-                return lines.count - 1
+        let (bound, months) = (Bound(days, moment), MonthSpan(days))
+        let stretches = Parallel.stretches(of: catalog.parts.indices)
+        var counts = LoneCounts(months: months.count)
+        try Parallel.inOrder(stretches.indices) { number in
+            Result {
+                var counts = LoneCounts(months: months.count)
+                for part in catalog.parts[stretches[number]] { try count(part, bound, months, into: &counts) }
+                return counts
             }
-            try count(part, opened, known, Bound(days, moment), months, into: &counts)
+        } take: { _, stretch in
+            counts.add(try stretch.get())
         }
         var alike: [Alike] = []
-        for (number, line) in lines.enumerated() {
+        for (number, line) in counts.lines.enumerated() {
             var outcome: Outcome?
-            for month in 0..<months.count where counts[number * months.count + month] > 0 {
+            for (month, count) in counts.months(of: number).enumerated() where count > 0 {
                 let read = try outcome ?? Self.outcome(line)
                 outcome = read
                 var dated = read
                 dated.date = RequestDate(date: max(months.firstDay(month), days.lowerBound), basis: read.date.basis)
-                alike.append(Alike(outcome: dated, count: counts[number * months.count + month]))
+                alike.append(Alike(outcome: dated, count: count))
             }
         }
         return alike
@@ -210,25 +233,82 @@ public struct LedgerLinking: Sendable {
     }
 
     private func count(
-        _ part: LedgerCatalog.Part, _ opened: FileBytes.OpenedBytes, _ known: [Int], _ bound: Bound,
-        _ months: MonthSpan, into counts: inout [Int]
+        _ part: LedgerCatalog.Part, _ bound: Bound, _ months: MonthSpan, into counts: inout LoneCounts
     ) throws {
+        let opened = try part.index.bytes.opened()
+        let days = try part.index.days.read(from: opened)
+        // Most parts have no day of the period, and then nothing else of them is read.
+        guard days.contains(where: bound.isOfPeriod) else { return }
+        let known = try part.index.traitLines(opened).map { counts.number(of: $0) }
         let traits = try part.index.traits.read(from: opened)
         let recordedAt = try part.index.recordedAt.read(from: opened)
-        for (entry, day) in try part.index.days.read(from: opened).enumerated() where bound.isOfPeriod(day) {
+        for (entry, day) in days.enumerated() where bound.isOfPeriod(day) {
             let trait = Int(traits[entry])
             guard trait > 0, trait <= known.count, bound.isRecorded(recordedAt[entry]), !linked[part.base + entry]
             else { continue }
             let month = months.number(day)
             // A day such as the 99th month of a year lies between two days too.
             guard (0..<months.count).contains(month) else { throw part.index.damage(in: part.directory) }
-            counts[known[trait - 1] * months.count + month] += 1
+            counts.add(1, of: known[trait - 1], in: month)
         }
     }
 }
 
+/// How many outcomes stand alone, by traits and by month of a period.
+private struct LoneCounts: Sendable {
+    private let monthCount: Int
+    private var numbers: [String: Int] = [:]
+    /// The traits, each a line of JSON, in the order in which they came.
+    private(set) var lines: [String] = []
+    /// By traits, then by month.
+    private var counts: [Int] = []
+
+    init(months: Int) { monthCount = months }
+
+    mutating func number(of line: String) -> Int {
+        if let number = numbers[line] { return number }
+        numbers[line] = lines.count
+        lines.append(line)
+        counts += [Int](repeating: 0, count: monthCount)
+        return lines.count - 1
+    }
+
+    mutating func add(_ count: Int, of number: Int, in month: Int) { counts[number * monthCount + month] += count }
+
+    mutating func add(_ other: LoneCounts) {
+        for (number, line) in other.lines.enumerated() {
+            let own = self.number(of: line)
+            for (month, count) in other.months(of: number).enumerated() { add(count, of: own, in: month) }
+        }
+    }
+
+    func months(of number: Int) -> ArraySlice<Int> { counts[number * monthCount..<(number + 1) * monthCount] }
+}
+
+/// The indexes of a catalog, open: each is asked many times for a part of its ties.
+private struct OpenedIndexes: Sendable {
+    private let parts: [LedgerCatalog.Part]
+    /// Those of the first parts.
+    private let held: [FileBytes.OpenedBytes]
+
+    init(_ catalog: LedgerCatalog, atMost bound: Int) {
+        parts = catalog.parts
+        var held: [FileBytes.OpenedBytes] = []
+        for part in parts.prefix(bound) {
+            // Where no more can be open, what is held is enough: the rest is opened for each step.
+            do throws(LedgerError) { held.append(try part.index.bytes.opened()) } catch { break }
+        }
+        // Some stay free for who opens the rest.
+        self.held = held.count < min(bound, parts.count) ? Array(held.prefix(held.count / 2)) : held
+    }
+
+    subscript(_ part: Int) -> FileBytes.OpenedBytes {
+        get throws(LedgerError) { part < held.count ? held[part] : try parts[part].index.bytes.opened() }
+    }
+}
+
 /// What is counted: what has one of these days, and was recorded by then.
-private struct Bound {
+private struct Bound: Sendable {
     private let first: UInt32
     private let last: UInt32
     private let moment: UInt32
@@ -249,7 +329,7 @@ extension LedgerCatalog {
 }
 
 /// The months from one day's to another's.
-private struct MonthSpan {
+private struct MonthSpan: Sendable {
     private let first: Int
     let count: Int
 

@@ -42,7 +42,7 @@ struct LineReader {
         return piece[position...]
     }
 
-    private static func newline(in bytes: [UInt8], from position: Int) -> Int? {
+    static func newline(in bytes: [UInt8], from position: Int) -> Int? {
         unsafe bytes.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress, position < bytes.count,
                 let found = unsafe memchr(base + position, Int32(UInt8(ascii: "\n")), bytes.count - position)

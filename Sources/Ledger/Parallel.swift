@@ -17,10 +17,20 @@ public enum Parallel {
         return values.withLock { values in range.compactMap { values[$0] } }
     }
 
+    /// A range in stretches, of which each core works on some: a few for each, so that one that takes longer holds up
+    /// little.
+    static func stretches(of range: Range<Int>) -> [Range<Int>] {
+        let count = min(cores * 4, range.count)
+        return (0..<count).map { number in
+            let bounds = [number, number + 1].map { range.lowerBound + range.count * $0 / count }
+            return bounds[0]..<bounds[1]
+        }
+    }
+
     /// Makes a value for each number on all cores, and takes them one after the other on the caller's thread.
     ///
     /// Memory: one value for each core, and one that waits to be taken.
-    static func inOrder<Value: Sendable, Failure: Error>(
+    public static func inOrder<Value: Sendable, Failure: Error>(
         _ range: Range<Int>, make: @escaping @Sendable (Int) -> Value,
         take: (Int, Value) throws(Failure) -> Void
     ) throws(Failure) {

@@ -60,16 +60,4 @@ extension LedgerReader {
         if let failure { throw failure }
         return (builder.bytes(segmentBytes: bytes.count, through: scan), builder.identities)
     }
-
-    /// The same of an open segment, up to its last checkpoint.
-    func indexed(_ bytes: [UInt8], open number: Int, _ scan: inout SegmentScan) throws -> [UInt8] {
-        let path = directory + "/" + LedgerFormat.openName(number)
-        var builder = SegmentIndexBuilder(segment: number, after: scan)
-        var failure: RecordError?
-        try scan.open(bytes, path: path, number: number) { record throws(LedgerError) in
-            do throws(RecordError) { try builder.add(record) } catch { failure = failure ?? error }
-        }
-        if let failure { throw failure }
-        return builder.bytes(segmentBytes: bytes.count - scan.uncountedBytes, through: scan)
-    }
 }

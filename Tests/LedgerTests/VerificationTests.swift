@@ -151,6 +151,12 @@ struct VerificationTests {
         }
     }
 
+    @Test(arguments: [0, 1, 3, 500]) func stretchesAreTheWholeRangeInOrder(count: Int) {
+        let stretches = Parallel.stretches(of: 7..<7 + count)
+        #expect(stretches.flatMap(Array.init) == Array(7..<7 + count))
+        #expect(stretches.count <= 4 * Parallel.cores && !stretches.contains(where: \.isEmpty))
+    }
+
     @Test func indexingMakesADamagedRunAgain() throws {
         let bench = SealedBench()
         defer { bench.remove() }
