@@ -96,19 +96,19 @@ public struct AnnualReport: Sendable {
         tally.declareFigures(of: period)
     }
 
-    /// Counts batches on all cores, each in a report of its own.
+    /// Counts batches on all cores, each in a report of its own, and adds them up in their order, so that it comes out
+    /// the same each time.
     private mutating func add(_ linking: LedgerLinking, _ batches: [LedgerLinking.Batch]) throws {
-        let (empty, cores) = (emptied, Parallel.cores)
-        let parts = Parallel.map(0..<cores) { core in
+        let empty = emptied
+        try Parallel.inOrder(batches.indices) { number in
             Result {
                 var part = empty
-                for number in stride(from: core, to: batches.count, by: cores) {
-                    part.add(Casebook(try linking.read(batches[number]), jurisdiction: part.jurisdiction))
-                }
+                part.add(Casebook(try linking.read(batches[number]), jurisdiction: part.jurisdiction))
                 return part
             }
+        } take: { _, part in
+            merge(try part.get())
         }
-        for part in parts { merge(try part.get()) }
     }
 
     /// The same report before anything was counted.

@@ -37,9 +37,11 @@ public struct Casebook: Sendable {
     ///   - jurisdiction: `nil`: all.
     public init(outcomes: [Outcome], records: [CaseRecord], jurisdiction: String? = nil) {
         var dating: [LedgerEntry.Identity] = []
-        let latest = Self.latest(outcomes, &dating).filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
+        var latest = Self.latest(outcomes, &dating)
+        latest.removeAll { jurisdiction != nil && $0.jurisdiction != jurisdiction }
         notOurs = latest.filter { $0.decision == nil }
-        cases = FormSorting.forms(latest.filter { $0.decision != nil }).map { Case(form: $0, records: []) }
+        latest.removeAll { $0.decision == nil }
+        cases = FormSorting.forms(latest).map { Case(form: $0, records: []) }
         let current = Self.latest(records, &dating)
             .filter { jurisdiction == nil || $0.jurisdiction == jurisdiction }
             .sorted(on: { ($0.date, $0.identity.recordID) }, by: <)
@@ -47,7 +49,7 @@ public struct Casebook: Sendable {
         withdrawn = current.filter { $0.correction?.isWithdrawn == true && $0.isOurs }
         let standing = current.filter { $0.correction?.isWithdrawn != true }
         recordsNotOurs = standing.filter { !$0.isOurs }
-        let links = Links(cases.map(\.form))
+        let links = Links(cases.map(\.form), byPaper: standing.contains { $0.requestID == nil })
         for record in standing where record.isOurs {
             if let position = links.position(of: record) {
                 cases[position].records.append(record)
@@ -74,20 +76,30 @@ public struct Casebook: Sendable {
     ///
     /// - Parameter dating: takes the revisions whose dates are kept so.
     private static func latest<Value: Revised>(_ values: [Value], _ dating: inout [LedgerEntry.Identity]) -> [Value] {
-        var latest: [String: Value] = [:]
-        var undated: [String: Value] = [:]
-        for value in values {
-            if latest[value.id].map({ $0.revision < value.revision }) ?? true { latest[value.id] = value }
-            if value.isDatedByItsRecording, undated[value.id].map({ $0.revision > value.revision }) ?? true {
-                undated[value.id] = value
+        // By position: a value is large, and is copied only when it is known to stand.
+        var latest: [String: Int] = [:]
+        latest.reserveCapacity(values.count)
+        var undated: [String: Int] = [:]
+        for position in values.indices {
+            let (id, revision) = (values[position].id, values[position].revision)
+            if latest[id].map({ values[$0].revision < revision }) ?? true { latest[id] = position }
+            if values[position].isDatedByItsRecording, undated[id].map({ values[$0].revision > revision }) ?? true {
+                undated[id] = position
             }
         }
+        var days: [Int: CivilDate] = [:]
         for (id, first) in undated {
-            guard let last = latest[id], last.isDatedByItsRecording, last.revision > first.revision else { continue }
-            latest[id]?.day = first.day
-            dating.append(first.ledgerIdentity)
+            guard let last = latest[id], values[last].isDatedByItsRecording,
+                values[last].revision > values[first].revision
+            else { continue }
+            days[last] = values[first].day
+            dating.append(values[first].ledgerIdentity)
         }
-        return Array(latest.values)
+        return latest.values.map { position in
+            var value = values[position]
+            if let day = days[position] { value.day = day }
+            return value
+        }
     }
 
     /// Where each form can be found. Finding takes no longer where a form has many receipts, or a person many forms.
@@ -107,14 +119,17 @@ public struct Casebook: Sendable {
         /// In the order of the forms.
         private var byPaper: [PersonsPaper: [Int]] = [:]
 
-        /// - Parameter forms: by the date of their first receipts.
-        init(_ forms: [Form]) {
+        /// - Parameters:
+        ///   - forms: by the date of their first receipts.
+        ///   - byPaper: whether any record is to be found otherwise than by the request that it names; most name one.
+        init(_ forms: [Form], byPaper isByPaper: Bool) {
             dates = forms.map(\.first.date.date)
             for (position, form) in forms.enumerated() {
+                for receipt in form.receipts { byRequest[receipt.identity.requestID] = position }
+                if !isByPaper { continue }
                 var (bookings, persons): (Set<String>, Set<String>) = ([], [])
                 var papers: Set<PersonsPaper.Paper> = []
                 for receipt in form.receipts {
-                    byRequest[receipt.identity.requestID] = position
                     if let booking = receipt.pseudonyms.bookingKey { bookings.insert(booking) }
                     persons.formUnion(receipt.pseudonyms.personKeys)
                     if let date = receipt.formDate { papers.insert(.dated(date)) }
