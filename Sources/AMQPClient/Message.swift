@@ -102,6 +102,8 @@ public struct Delivery: Sendable, Equatable {
     public var exchange: String { content.exchange }
     public var routingKey: String { content.routingKey }
     public var message: Message { content.message }
+    /// Of the message, which has many other texts.
+    public var headers: [(String, FieldValue)] { content.message.properties.headers }
     /// Its headers are nested deeper than 32 levels; none of them is in `message`.
     public var headersTooDeep: Bool { content.headersTooDeep }
     /// Its body is longer than the connection keeps; nothing of it is in `message`.

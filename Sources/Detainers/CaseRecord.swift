@@ -169,13 +169,6 @@ public enum LedgerEntry: Sendable, Equatable {
         }
     }
 
-    public var traceparent: String? {
-        switch self {
-        case .outcome(let outcome): outcome.traceparent
-        case .record(let record): record.traceparent
-        }
-    }
-
     public func json() -> JSONValue { JSONValue(written: PreparedEntry(self).record) }
 
     /// Reads a line of a ledger back.

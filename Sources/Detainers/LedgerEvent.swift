@@ -24,13 +24,6 @@ public enum LedgerEvent {
     public static let recordType = "detainer.record.1"
     public static let contentType = "application/cloudevents+json"
 
-    public static func type(_ entry: LedgerEntry) -> String {
-        switch entry {
-        case .outcome: outcomeType
-        case .record: recordType
-        }
-    }
-
     public static func json(_ entry: LedgerEntry, ledger position: LedgerPosition) -> JSONValue {
         JSONValue(written: PreparedEntry(entry).event(at: position))
     }
@@ -60,11 +53,13 @@ public enum LedgerEvent {
         return (entry, LedgerPosition(logID: logID, index: index, root: root))
     }
 
-    /// `outcome.<jurisdiction>.<disposition>`, or `record.<jurisdiction>.<kind>`.
-    public static func routingKey(_ entry: LedgerEntry) -> String {
-        switch entry {
-        case .outcome(let outcome): "outcome.\(outcome.jurisdiction).\(outcome.disposition.rawValue)"
-        case .record(let record): "record.\(record.jurisdiction).\(record.kind.rawValue)"
-        }
+    /// `outcome.<jurisdiction>.<disposition>`
+    static func routingKey(_ outcome: Outcome) -> String {
+        "outcome.\(outcome.jurisdiction).\(outcome.disposition.rawValue)"
+    }
+
+    /// `record.<jurisdiction>.<kind>`
+    static func routingKey(_ record: CaseRecord) -> String {
+        "record.\(record.jurisdiction).\(record.kind.rawValue)"
     }
 }

@@ -5,10 +5,19 @@ public final class PreparedEntry: Sendable, Equatable {
     /// An outcome of a form that says all it can has some 1,300.
     private static let usualBytes = 1_536
 
+    /// With many texts, each with a count of its references: what is asked for of each entry stands beside it.
     public let entry: LedgerEntry
     public let identity: LedgerEntry.Identity
     public let contentKey: String
     public let eventID: String
+    /// What its event is routed by (LedgerEvent.swift).
+    public let routingKey: String
+    public let traceparent: String?
+    public let jurisdiction: String
+    /// Of an outcome, where a policy of ours decided it.
+    public let decision: Decision?
+    /// `nil`: it is no outcome.
+    public let disposition: Disposition?
     /// The record's object as the ledger writes it, without its check.
     public let record: [UInt8]
     /// Where the members stand in it that the event has, too.
@@ -28,6 +37,8 @@ public final class PreparedEntry: Sendable, Equatable {
         var shared = 0..<0
         record = JSONWriter.object(reserving: Self.usualBytes) { shared = outcome.write(eventID: eventID, into: &$0) }
         (self.eventID, self.shared) = (eventID, shared)
+        (routingKey, traceparent) = (LedgerEvent.routingKey(outcome), outcome.traceparent)
+        (jurisdiction, decision, disposition) = (outcome.jurisdiction, outcome.decision, outcome.disposition)
         entry = .outcome(outcome)
     }
 
@@ -40,6 +51,8 @@ public final class PreparedEntry: Sendable, Equatable {
             shared = record.write(eventID: eventID, into: &$0)
         }
         (self.eventID, self.shared) = (eventID, shared)
+        (routingKey, traceparent) = (LedgerEvent.routingKey(record), record.traceparent)
+        (jurisdiction, decision, disposition) = (record.jurisdiction, nil, nil)
         entry = .record(record)
     }
 
@@ -52,12 +65,12 @@ public final class PreparedEntry: Sendable, Equatable {
         JSONWriter.object(reserving: shared.count + 1_024) { event in
             event.add("specversion", "1.0")
             event.add("id", eventID)
-            event.add("source", "/detainer-worker/\(entry.jurisdiction)")
-            event.add("type", LedgerEvent.type(entry))
+            event.add("source", "/detainer-worker/\(jurisdiction)")
+            event.add("type", eventType)
             event.add("subject", subject)
             event.add("time", entry.recordedAt.text)
             event.add("datacontenttype", "application/json")
-            event.add("traceparent", entry.traceparent)
+            event.add("traceparent", traceparent)
             event.object("data") { data in
                 switch identity {
                 case .request(let identity):
@@ -76,6 +89,13 @@ public final class PreparedEntry: Sendable, Equatable {
                     ledger.add("root", position.root)
                 }
             }
+        }
+    }
+
+    public var eventType: String {
+        switch identity {
+        case .request: LedgerEvent.outcomeType
+        case .record: LedgerEvent.recordType
         }
     }
 

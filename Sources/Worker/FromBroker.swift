@@ -31,7 +31,7 @@ extension Pipeline.PauseReason {
 extension Delivery {
     /// How often the broker delivered it before: quorum queues count in a header, others only tell that there was one.
     var earlierDeliveries: Int {
-        for case ("x-delivery-count", .int(let count)) in message.properties.headers {
+        for case ("x-delivery-count", .int(let count)) in headers {
             // A publisher can write this header too.
             return Int(max(0, min(count, 1_000_000)))
         }

@@ -45,9 +45,11 @@ public final class Judge: Sendable {
 
     /// The verdict on one delivery, with the letter to write should it contradict what is on record.
     public func arrival(of delivery: Delivery, at now: Moment) -> Arrival {
-        let verdict = verdict(on: delivery, at: now)
+        // Asked for once: it has many texts, each with a count of its references.
+        let message = delivery.message
+        let verdict = verdict(on: delivery, message, at: now)
         return Arrival(
-            tag: delivery.deliveryTag, verdict: verdict, returnAddress: returnAddress(of: delivery, verdict),
+            tag: delivery.deliveryTag, verdict: verdict, returnAddress: returnAddress(of: message, verdict),
             conflictLetter: {
                 var member = "requestId"
                 if case .entry(let entry) = verdict, case .record = entry.identity { member = "recordId" }
@@ -76,27 +78,26 @@ public final class Judge: Sendable {
     }
 
     /// Who cannot show to be a publisher gets nothing sent anywhere.
-    private func returnAddress(of delivery: Delivery, _ verdict: Verdict) -> ReturnAddress? {
+    private func returnAddress(of message: Message, _ verdict: Verdict) -> ReturnAddress? {
         if case .dead(let letter) = verdict, [.unsigned, .wrongSignature].contains(letter.reason) { return nil }
-        return delivery.message.properties.returnAddress
+        return message.properties.returnAddress
     }
 
     /// What a message is known by while nothing of it is read.
     func message(of delivery: Delivery) -> String { homeKey.messageID(ofBody: delivery.message.body) }
 
-    private func verdict(on delivery: Delivery, at now: Moment) -> Verdict {
+    private func verdict(on delivery: Delivery, _ sent: Message, at now: Moment) -> Verdict {
         func dead(_ reason: DeadLetterReason, _ detail: String, policy: String = "") -> Verdict {
             .dead(letter(reason, detail: detail, policy: policy, delivery: delivery, at: now))
         }
         if delivery.headersTooDeep { return dead(.schema, "headers: nested too deeply to be read") }
-        let properties = delivery.message.properties
-        if properties.headers.count > Self.maximumHeaders {
+        if sent.properties.headers.count > Self.maximumHeaders {
             return dead(.schema, "headers: there are more than \(Self.maximumHeaders)")
         }
         // Before anything in it is read.
         switch publishers?.judge(
-            keyID: properties.text(of: MessageSignature.keyHeader),
-            signature: properties.text(of: MessageSignature.header), body: delivery.message.body)
+            keyID: sent.properties.text(of: MessageSignature.keyHeader),
+            signature: sent.properties.text(of: MessageSignature.header), body: sent.body)
         {
         case .good?, nil: break
         case .unsigned?:
@@ -105,12 +106,12 @@ public final class Judge: Sendable {
         case .wrong(let why)?: return dead(.wrongSignature, "headers/\(MessageSignature.header): \(why)")
         }
         do {
-            let message = try Unwrapping.message(in: delivery.message, by: contract)
-            if let messageID = properties.messageID, messageID.lowercased() != message.id {
-                let root = IntakeForm(contentType: properties.contentType).root
+            let message = try Unwrapping.message(in: sent, by: contract)
+            if let messageID = sent.properties.messageID, messageID.lowercased() != message.id {
+                let root = IntakeForm(contentType: sent.properties.contentType).root
                 return dead(.identityMismatch, "\(root)/\(message.idMember): differs from the property message_id")
             }
-            let traceparent = Self.traceparent(of: properties)
+            let traceparent = Self.traceparent(of: sent.properties)
             // Handed on, not copied: a request has some twenty texts, each with a count of its references.
             switch consume message {
             case .request(let request): return decide(request, traceparent: traceparent, at: now, dead)

@@ -113,7 +113,7 @@ struct Quarantine<Item: Sendable>: Sendable {
         }
         var passed = 0
         for candidate in queue {
-            if isSuspect(candidate) { break }
+            if isSuspect(deliveries: candidate.deliveries) { break }
             actions.append(.pass(candidate.item))
             passed += 1
         }
@@ -131,8 +131,11 @@ struct Quarantine<Item: Sendable>: Sendable {
         return actions + [.mark(message: message, turn: turn)]
     }
 
-    private func isSuspect(_ candidate: Candidate) -> Bool {
-        isCautious || candidate.deliveries >= Self.suspiciousDeliveries
+    private func isSuspect(deliveries: Int) -> Bool { isCautious || deliveries >= Self.suspiciousDeliveries }
+
+    /// Whether an item that was delivered so often before would be passed at once: then nobody has to ask for it.
+    func passes(deliveries: Int) -> Bool {
+        isEmpty && condemned.isEmpty && !takesNothing && !isSuspect(deliveries: deliveries)
     }
 
     /// No more is asked for: what waits is given up, and goes back when its channel is closed.

@@ -76,10 +76,9 @@ public struct WorkerMetrics: Sendable {
     mutating func recorded(_ entries: [PreparedEntry]) {
         batchRecords.observe(Double(entries.count))
         for entry in entries {
-            guard case .outcome(let outcome) = entry.entry else { continue }
-            outcomes[
-                OutcomeLabels(jurisdiction: outcome.jurisdiction, disposition: outcome.disposition), default: 0] += 1
-            guard let decision = outcome.decision else { continue }
+            guard let disposition = entry.disposition else { continue }
+            outcomes[OutcomeLabels(jurisdiction: entry.jurisdiction, disposition: disposition), default: 0] += 1
+            guard let decision = entry.decision else { continue }
             count(decision.hold, "hold")
             count(decision.transfer, "transfer")
             count(decision.notify, "notify")

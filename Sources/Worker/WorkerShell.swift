@@ -145,7 +145,11 @@ struct WorkerShell {
             meter.delivered(deliveries, at: Stopwatch.seconds())
             lastArrival = SteadyClock.milliseconds()
             let readable = rejectingTooLarge(deliveries)
-            quarantined(quarantine.arrived(readable.map(candidate), restIsIdle: pipeline.isIdle))
+            if readable.allSatisfy({ quarantine.passes(deliveries: $0.earlierDeliveries) }) {
+                decide(readable)
+            } else {
+                quarantined(quarantine.arrived(readable.map(candidate), restIsIdle: pipeline.isIdle))
+            }
         case .cancelled(byBroker: false) where isWidening:
             isWidening = false
             consume()

@@ -14,6 +14,7 @@ extension WorkerShell {
     /// Those whose bodies are here. The others are left to the broker, which makes dead letters of them as they are and
     /// keeps them until it has: nobody could hold them all in memory on their way.
     mutating func rejectingTooLarge(_ deliveries: [Delivery]) -> [Delivery] {
+        if !deliveries.contains(where: \.bodyTooLarge) { return deliveries }
         for delivery in deliveries where delivery.bodyTooLarge {
             consumer?.reject(deliveryTag: delivery.deliveryTag, requeue: false)
             tell(
@@ -53,6 +54,10 @@ extension WorkerShell {
                 consumer?.stopConsuming()
             }
         }
+        decide(passed)
+    }
+
+    mutating func decide(_ passed: [Delivery]) {
         if passed.isEmpty { return }
         let (now, start) = (WallClock.now(), Stopwatch.seconds())
         let arrivals = passed.map { judge.arrival(of: $0, at: now) }
@@ -81,8 +86,8 @@ extension WorkerShell {
                 [("reason", letter.reason.rawValue)] + [trace].compactMap { $0 })
         case .entry(let entry)? where configuration.tellsEach:
             var facts = [("eventId", entry.eventID)]
-            if case .outcome(let outcome) = entry.entry { facts.append(("disposition", outcome.disposition.rawValue)) }
-            if let trace = entry.entry.traceparent { facts.append(("traceparent", trace)) }
+            if let disposition = entry.disposition { facts.append(("disposition", disposition.rawValue)) }
+            if let trace = entry.traceparent { facts.append(("traceparent", trace)) }
             tell(.debug, "decided", facts)
         case .entry?, nil: break
         }

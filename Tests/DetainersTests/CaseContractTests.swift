@@ -55,7 +55,7 @@ struct CaseContractTests {
         let json = record.json()
         #expect(try LedgerEntry(json: try JSONText(json.serialized()).root) == .record(record))
         let event = LedgerEvent.json(.record(record), ledger: LedgerPosition(logID: "l", index: 3, root: "r"))
-        #expect(LedgerEvent.routingKey(.record(record)) == "record.boston.\(kind)")
+        #expect(LedgerEvent.routingKey(record) == "record.boston.\(kind)")
         #expect(event["id"]?.stringValue == json["eventId"]?.stringValue)
         for text in [json, event].map({ String(decoding: $0.serialized(), as: UTF8.self) }) {
             for personal in ["Example", "Person", "1990-01-01", "A000000001", "000000001", "EV-1", "B-1"] {

@@ -104,7 +104,7 @@ struct PseudonymTests {
         let record = outcome.json()
         #expect(try Outcome(json: try JSONText(record.serialized()).root) == outcome)
         let event = LedgerEvent.json(.outcome(outcome), ledger: LedgerPosition(logID: "l", index: 3, root: "r"))
-        #expect(LedgerEvent.routingKey(.outcome(outcome)) == "outcome.boston.not_acted_upon")
+        #expect(LedgerEvent.routingKey(outcome) == "outcome.boston.not_acted_upon")
         for text in [record, event].map({ String(decoding: $0.serialized(), as: UTF8.self) }) {
             for personal in [
                 "MARKEDNAME", "Person", "1990-01-01", "A000000001", "000000001", "S-1", "EV-1", "B-1", "RMS-1",

@@ -12,6 +12,9 @@ struct QuarantineTests {
         #expect(quarantine.say(arrived: ["a", "b"]) == ["pass a", "pass b"])
         #expect(quarantine.say(arrived: ["c"], idle: false) == ["pass c"])
         #expect(quarantine.isEmpty)
+        // Most are not even asked for.
+        #expect(quarantine.passes(deliveries: 0) && quarantine.passes(deliveries: 1))
+        #expect(!quarantine.passes(deliveries: 2))
     }
 
     @Test func toldToStopItGivesUpWhatWaitsAndWhatComesBehindIt() {
@@ -93,8 +96,12 @@ extension Quarantine<String> {
         say(names.map { name in Candidate(item: name, message: { "id-" + name }, deliveries: 0) }, idle: idle)
     }
 
+    /// What it answers, and that it says beforehand whether it will pass them all and do nothing else.
     fileprivate mutating func say(_ candidates: [Candidate], idle: Bool = true) -> [String] {
-        Self.words(arrived(candidates, restIsIdle: idle))
+        let passesAll = candidates.allSatisfy { passes(deliveries: $0.deliveries) }
+        let words = Self.words(arrived(candidates, restIsIdle: idle))
+        if passesAll { #expect(words == candidates.map { "pass " + $0.item }) }
+        return words
     }
 
     fileprivate mutating func say(idle: Bool) -> [String] { Self.words(advance(restIsIdle: idle)) }
