@@ -92,6 +92,7 @@ public final class PreparedEntry: Sendable, Equatable {
         }
     }
 
+    /// The type of its event (LedgerEvent.swift).
     public var eventType: String {
         switch identity {
         case .request: LedgerEvent.outcomeType
