@@ -11,13 +11,12 @@ public struct Collector: Sendable {
     /// Their bodies together: a broker takes some of hundreds of megabytes, and would send as many as that at once. One
     /// sync costs next to nothing beside writing so much.
     static let heldBytes = 32 << 20
-    /// The queue said that more letters wait than came: after so long without a byte of one, another consumer has
-    /// them. A broker under load takes seconds to find and read a body of a hundred megabytes.
-    static let quietMilliseconds: Int64 = 10_000
     /// For closing in order; all is acknowledged by then.
     static let closingMilliseconds: Int64 = 2_000
-    /// For opening the connection.
-    static let patienceMilliseconds: Int64 = 30_000
+    /// How often is looked at whether nothing came for too long.
+    private static let lookMilliseconds: Int64 = 200
+    /// For one question to the broker.
+    private static let lookSeconds = 20
 
     private let address: BrokerAddress
     private let queue: String
@@ -39,20 +38,27 @@ public struct Collector: Sendable {
         self.now = now
     }
 
-    /// How many letters wait in the queue.
+    /// How many letters wait in the queue, and how many consume it already.
     ///
     /// - Throws: `AMQPError` without a broker or queue.
-    public func waiting() async throws -> Int {
+    public func look() async throws -> AdministrationChannel.QueueCount {
         let queue = queue
-        return try await AMQPAdministration.perform(address, name: "dead-letters", timeoutSeconds: 20) { channel in
-            try channel.declareQueue(name: queue, arguments: [], passive: true).messageCount
+        return try await AMQPAdministration.perform(
+            address, name: "dead-letters", timeoutSeconds: Self.lookSeconds
+        ) { channel in
+            try channel.declareQueue(name: queue, arguments: [], passive: true)
         }
     }
 
-    /// Collects so many letters, or as many as come, and returns how many that were. Blocks its thread.
+    /// Collects the letters that waited, or as many as come, and returns how many that were. Blocks its thread: after
+    /// the last byte of a letter up to a minute, where fewer come and nobody else consumed the queue, and ten seconds
+    /// where somebody did.
     ///
     /// - Throws: `AMQPError` where the broker is lost, `LedgerError` where the store is in use or cannot be written.
-    public func collect(_ waiting: Int, progress: (_ done: Int) -> Void = { _ in }) throws -> Int {
+    public func collect(
+        _ count: AdministrationChannel.QueueCount, progress: (_ done: Int) -> Void = { _ in }
+    ) throws -> Int {
+        let waiting = count.messageCount
         if waiting == 0 { return 0 }
         var writer = try store.open(now: now())
         let inbox = Inbox<AMQPEvent>()
@@ -62,18 +68,17 @@ public struct Collector: Sendable {
         ) { inbox.post($0) }
         defer { connection.abort() }
         var collected = 0
-        // A connection takes its time to open, and says so when it does not.
-        var last = SteadyClock.milliseconds() + Self.patienceMilliseconds
+        var patience = CollectorPatience(others: count.consumerCount, at: SteadyClock.milliseconds())
         while collected < waiting {
             // Everything that came while the disk was busy is written together.
-            let deliveries = try deliveries(inbox.wait(milliseconds: 200), connection, &last)
+            let deliveries = try deliveries(inbox.wait(milliseconds: Self.lookMilliseconds), connection, &patience)
             if let newest = deliveries.last {
                 try writer.append(records(deliveries), now: now())
                 connection.acknowledge(deliveryTag: newest.deliveryTag, multiple: true)
                 collected += deliveries.count
-                last = SteadyClock.milliseconds()
+                patience.heard(at: SteadyClock.milliseconds())
                 progress(collected)
-            } else if SteadyClock.milliseconds() - last > Self.quietMilliseconds {
+            } else if patience.isOver(at: SteadyClock.milliseconds()) {
                 break
             }
         }
@@ -82,19 +87,17 @@ public struct Collector: Sendable {
         return collected
     }
 
-    /// - Parameter last: when something came, a part of a letter included; opening has more time than
-    ///   a queue that says it is not empty.
     private func deliveries(
-        _ events: [AMQPEvent], _ connection: AMQPConnection, _ last: inout Int64
+        _ events: [AMQPEvent], _ connection: AMQPConnection, _ patience: inout CollectorPatience
     ) throws -> [Delivery] {
         var deliveries: [Delivery] = []
         for event in events {
             switch event {
             case .opened:
                 connection.consume(queue: queue, prefetch: Self.prefetch)
-                last = SteadyClock.milliseconds()
+                patience.heard(at: SteadyClock.milliseconds())
             case .deliveries(let more): deliveries += more
-            case .receiving: last = SteadyClock.milliseconds()
+            case .receiving: patience.heard(at: SteadyClock.milliseconds())
             case .closed(let error): throw error
             case .consuming, .cancelled, .published, .blocked, .unblocked: break
             }

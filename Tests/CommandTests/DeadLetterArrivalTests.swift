@@ -1,4 +1,5 @@
 import AMQPClient
+import BrokerTestSupport
 import Foundation
 import Testing
 
@@ -259,6 +260,23 @@ struct DeadLetterArrivalTests {
             Array(try Data(contentsOf: URL(fileURLWithPath: folder + $0)))
         }
         #expect(Set(kept) == Set(bodies))
+        await site.remove()
+    }
+
+    /// A broker under load needs long to find a large body; nobody else can have it.
+    @Test func aBrokerThatIsSlowToSendIsWaitedFor() async throws {
+        let site = try Site()
+        try await site.apply()
+        try await site.publish([Message(body: Array("a slow letter".utf8))], to: "dead", key: "broker")
+        let address = try BrokerAddress(url: try #require(site.url))
+        let relay = Relay(to: [address.port]) { bytes in
+            // Longer than what another consumer may have is awaited.
+            if String(decoding: bytes, as: UTF8.self).contains("a slow letter") { sleep(12) }
+        }
+        let relayed = try #require(site.url).replacing(":\(address.port)", with: ":\(relay.port)")
+        let collected = try await site.with(["DETAINER_BROKER_URL": relayed]).binary.run("dead-letters", "collect")
+        #expect(collected.code == 0 && collected.output == "1 collected\n", "\(collected.errors)")
+        #expect(try await site.waiting(site.prefix + ".dead-letters") == 0)
         await site.remove()
     }
 

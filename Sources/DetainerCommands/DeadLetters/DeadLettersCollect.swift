@@ -21,16 +21,20 @@ struct DeadLettersCollect: AsyncParsableCommand {
         let collector = Collector(
             try settings.address(), queue: settings[.deadLetterQueue], requestQueues: settings.requestQueueNames,
             store: try settings.letterStore(), key: try settings.letterKey(), now: { WallClock.now() })
-        let waiting = try await collector.waiting()
+        let count = try await collector.look()
         // It blocks for disk and broker: not on a thread that others share.
         return try await Blocking.perform {
             let progress = Progress("collected")
             defer { progress.end() }
-            let collected = try collector.collect(waiting) { progress.tell($0, of: waiting) }
-            if collected < waiting {
+            let collected = try collector.collect(count) { progress.tell($0, of: count.messageCount) }
+            if collected < count.messageCount {
                 Log.warning(
-                    "\(collected) of \(waiting) waiting letters came: another consumer has the others, or the broker is slow; "
-                        + "run `detainer dead-letters collect` again")
+                    "\(collected) of \(count.messageCount) waiting letters came: "
+                        + (count.consumerCount > 0
+                            ? "the queue has \(count.consumerCount) other consumers, which have the others, or the broker "
+                                + "is slow"
+                            : "the broker is slow, or another consumer came and has the others")
+                        + "; run `detainer dead-letters collect` again")
             }
             return collected
         }
