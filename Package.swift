@@ -82,7 +82,7 @@ let package = Package(
             name: "HotPaths", dependencies: ["AMQPClient", "Detainers", "Ledger", "Policy", "Worker"],
             path: "Benchmarks/HotPaths", exclude: ["instructions", "baselines"],
             swiftSettings: settings),
-        tests("AMQPClientTests", ["AMQPClient"]),
+        tests("AMQPClientTests", ["AMQPClient", "CRabbitMQ"]),
         tests("DetainersTests", ["Detainers"]),
         tests("IntakeTests", ["Intake", "Detainers"]),
         tests("PolicyTests", ["Policy", "Detainers"]),

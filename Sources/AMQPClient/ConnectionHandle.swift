@@ -8,9 +8,10 @@ import Glibc
 /// leaves this file and its readers.
 @safe struct ConnectionHandle: ~Copyable {
     let state: OpaquePointer
-    private let arena = Arena()
+    let arena = Arena()
+    let burst = PublicationBurst()
     /// Let go of after the library's connection, which points into it.
-    private var tls: TLSSession?
+    private(set) var tls: TLSSession?
     private(set) var server = ServerProperties(product: "", version: "")
 
     init() throws(AMQPError) {
@@ -51,16 +52,6 @@ import Glibc
             isReadable: happened & ~Int16(POLLOUT) != 0, isWritable: happened & Int16(POLLOUT) != 0)
     }
 
-    /// Holds back what is sent until it fills a segment or is released, for 200 ms at most (tcp(7), `TCP_CORK`): a
-    /// burst of publications is then one packet and not one each.
-    ///
-    /// Only spares work: a socket that knows no such thing sends each at once.
-    func holdBack(_ isHeldBack: Bool) {
-        var flag: Int32 = isHeldBack ? 1 : 0
-        _ = unsafe setsockopt(
-            amqp_get_sockfd(state), Int32(IPPROTO_TCP), TCP_CORK, &flag, socklen_t(MemoryLayout<Int32>.size))
-    }
-
     // MARK: - frames
 
     /// The next frame that has arrived, or nil; also sends heartbeats, so it is called often enough.
@@ -74,20 +65,6 @@ import Glibc
         unsafe amqp_maybe_release_buffers(state)
         guard let copy else { throw .violation("a frame of an unknown kind") }
         return copy
-    }
-
-    func publish(_ publication: Publication, channel: UInt16) throws(AMQPError) {
-        arena.recycle()
-        let exchange = unsafe arena.bytes(publication.exchange)
-        let routingKey = unsafe arena.bytes(publication.routingKey)
-        var properties = unsafe properties(publication.message.properties)
-        let status = unsafe publication.message.body.withUnsafeBytes { body in
-            // The library only reads through this pointer.
-            let bytes = unsafe amqp_bytes_t(
-                len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress))
-            return unsafe amqp_basic_publish(state, channel, exchange, routingKey, 1, 0, &properties, bytes)
-        }
-        try Self.check(status)
     }
 
     func send(_ method: OutboundMethod, channel: UInt16) throws(AMQPError) {
@@ -122,40 +99,6 @@ import Glibc
             status = unsafe amqp_send_method(state, 0, amqp_method_number_t(AMQP_CONNECTION_CLOSE_OK_METHOD), &ok)
         }
         try Self.check(status)
-    }
-
-    private func properties(_ source: MessageProperties) -> amqp_basic_properties_t {
-        var copy = unsafe amqp_basic_properties_t()
-        var flags: Int32 = 0
-        func text(_ text: String?, _ flag: Int32) -> amqp_bytes_t {
-            guard let text else { return unsafe amqp_bytes_t(len: 0, bytes: nil) }
-            flags |= flag
-            return unsafe arena.bytes(text)
-        }
-        unsafe copy.content_type = text(source.contentType, AMQP_BASIC_CONTENT_TYPE_FLAG)
-        unsafe copy.content_encoding = text(source.contentEncoding, AMQP_BASIC_CONTENT_ENCODING_FLAG)
-        unsafe copy.message_id = text(source.messageID, AMQP_BASIC_MESSAGE_ID_FLAG)
-        unsafe copy.correlation_id = text(source.correlationID, AMQP_BASIC_CORRELATION_ID_FLAG)
-        unsafe copy.type = text(source.type, AMQP_BASIC_TYPE_FLAG)
-        unsafe copy.app_id = text(source.appID, AMQP_BASIC_APP_ID_FLAG)
-        unsafe copy.user_id = text(source.userID, AMQP_BASIC_USER_ID_FLAG)
-        unsafe copy.reply_to = text(source.replyTo, AMQP_BASIC_REPLY_TO_FLAG)
-        unsafe copy.expiration = text(source.expiration, AMQP_BASIC_EXPIRATION_FLAG)
-        if let timestamp = source.timestamp {
-            unsafe copy.timestamp = timestamp
-            flags |= AMQP_BASIC_TIMESTAMP_FLAG
-        }
-        if let mode = source.deliveryMode {
-            unsafe copy.delivery_mode = mode
-            flags |= AMQP_BASIC_DELIVERY_MODE_FLAG
-        }
-        if let priority = source.priority {
-            unsafe copy.priority = priority
-            flags |= AMQP_BASIC_PRIORITY_FLAG
-        }
-        unsafe copy.headers = arena.table(source.headers)
-        unsafe copy._flags = amqp_flags_t(flags | AMQP_BASIC_HEADERS_FLAG)
-        return unsafe copy
     }
 
     // MARK: - opening

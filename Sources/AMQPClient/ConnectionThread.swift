@@ -35,10 +35,6 @@ struct ConnectionLoop: ~Copyable {
     /// What one turn takes before events are handed over.
     private static let framesPerTurn = 2048
     private static let publicationsPerTurn = 256
-    /// Once so much was sent, the socket is looked at again. One that can be written to (poll(2)) takes a third of its
-    /// buffer without waiting: of the 46 KiB that Linux gives at least, that much and one usual message, each of which
-    /// takes up to twice its length.
-    private static let bytesPerLook = 4 << 10
     private static let closeMilliseconds: Int64 = 5000
     /// How long after the loop's own deadline the guardian steps in.
     private static let graceMilliseconds: Int64 = 250
@@ -152,10 +148,17 @@ struct ConnectionLoop: ~Copyable {
         if !machine.mayPublish || !machine.mayRead { return nil }
         handle.holdBack(true)
         defer { handle.holdBack(false) }
+        let end = try publishWhileItTakesThem()
+        if end == nil { try sendBurst() }
+        return end
+    }
+
+    private mutating func publishWhileItTakesThem() throws(AMQPError) -> AMQPError? {
         var bytesUntilLook = 0
         for _ in 0..<Self.publicationsPerTurn {
             if !machine.mayPublish || !machine.mayRead { return nil }
             if bytesUntilLook <= 0 {
+                try sendBurst()
                 let readiness = look()
                 if readiness.isReadable || handle.hasBuffered {
                     if let end = try drain(64) { return end }
@@ -165,7 +168,7 @@ struct ConnectionLoop: ~Copyable {
                     return nil
                 }
                 if let end = late(SteadyClock.milliseconds()) { return end }
-                bytesUntilLook = Self.bytesPerLook
+                bytesUntilLook = handle.bytesPerLook
                 // By what was read just now.
                 if !machine.mayRead { return nil }
             }
@@ -176,6 +179,10 @@ struct ConnectionLoop: ~Copyable {
             bytesUntilLook -= publication.message.body.count + WireSize.usualOverhead
         }
         return nil
+    }
+
+    private func sendBurst() throws(AMQPError) {
+        try guarded { handle throws(AMQPError) in try handle.sendBurst() }
     }
 
     /// Whoever reads nothing hears nothing and sends no heartbeats: the broker is told that this side is there.
