@@ -4,7 +4,8 @@
 struct JSONWriter {
     private(set) var bytes: ByteWriter
 
-    /// The longest that the allocator (glibc's, with its default of 1,032 bytes) hands out from a thread's own cache.
+    /// As long as most objects; with an array's own words it is a size that allocators have (jemalloc's 1,024, glibc's
+    /// 1,032).
     static let usualCapacity = 1_000
 
     /// The bytes of an object.

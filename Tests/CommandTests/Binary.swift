@@ -21,7 +21,7 @@ struct Binary {
         }
     }
 
-    /// No command of a test takes longer; one that does hangs.
+    /// No command of a test takes longer, on a slow machine with sanitizers; one that does hangs.
     static let patienceSeconds = 120.0
 
     /// The binary lies beside the test bundle that the package manager built; `DETAINER_TEST_BINARY` names another,
@@ -97,7 +97,7 @@ struct Scratch {
 
 /// Waits for something to become true; fails the test when it does not within the bound.
 func eventually(
-    within seconds: Double = 60, _ what: String, _ condition: () async throws -> Bool
+    within seconds: Double = Binary.patienceSeconds, _ what: String, _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {

@@ -10,7 +10,7 @@ readonly swift_wanted_major=6 swift_wanted_minor=3
 # shellcheck disable=SC2034
 # What building and running needs: the C client, the broker, and what a Swift toolchain finds missing on a bare Debian 12.
 readonly packages=(
-    librabbitmq-dev libssl-dev zlib1g-dev openssl rabbitmq-server pkg-config git ca-certificates
+    librabbitmq-dev libssl-dev zlib1g-dev libjemalloc-dev openssl rabbitmq-server pkg-config git ca-certificates
     binutils libc6-dev libgcc-12-dev libstdc++-12-dev
     libcurl4-openssl-dev libncurses6 libsqlite3-0 libxml2 tzdata
 )
