@@ -105,24 +105,23 @@ struct ConnectionMachine: Sendable {
     /// Whether a publication may be sent now.
     var mayPublish: Bool { !waiting.isEmpty && !isBlocked && !hasSentClose && confirms.count < Self.flightLimit }
 
-    /// The next publication to send, with its sequence number in a header.
+    /// The next publication to send, with its sequence number in a header, and what it takes on the wire at most.
     ///
     /// - Parameter frameBytes: the largest frame; one whose properties do not fit is answered as returned and not
     ///   sent, for the library would notice only after half of it was written.
-    mutating func nextPublication(frameBytes: Int) -> Publication? {
+    mutating func nextPublication(frameBytes: Int) -> (publication: Publication, bytes: Int)? {
         while mayPublish, var publication = waiting.popFirst() {
             publication.message.properties.headers.removeAll { $0.0 == Self.publicationHeader }
             let number = FieldValue.int(Int64(bitPattern: confirms.nextSequence))
             publication.message.properties.headers.append((Self.publicationHeader, number))
-            if let problem = WireSize.problem(of: publication, frameBytes: frameBytes) {
-                results.append(
-                    PublishResult(
-                        token: publication.token, result: .returned(code: PublishResult.contentTooLarge, text: problem))
-                )
-                continue
+            do throws(WireSize.Problem) {
+                let head = try WireSize.head(of: publication, frameBytes: frameBytes)
+                _ = confirms.add(token: publication.token)
+                return (publication, head + publication.message.body.count)
+            } catch {
+                let outcome = PublishResult.Outcome.returned(code: PublishResult.contentTooLarge, text: error.sentence)
+                results.append(PublishResult(token: publication.token, result: outcome))
             }
-            _ = confirms.add(token: publication.token)
-            return publication
         }
         return nil
     }

@@ -172,11 +172,11 @@ struct ConnectionLoop: ~Copyable {
                 // By what was read just now.
                 if !machine.mayRead { return nil }
             }
-            guard let publication = machine.nextPublication(frameBytes: handle.frameBytes) else { return nil }
+            guard let next = machine.nextPublication(frameBytes: handle.frameBytes) else { return nil }
             try guarded { handle throws(AMQPError) in
-                try handle.publish(publication, channel: ConnectionMachine.channel)
+                try handle.publish(next.publication, channel: ConnectionMachine.channel)
             }
-            bytesUntilLook -= publication.message.body.count + WireSize.usualOverhead
+            bytesUntilLook -= next.bytes
         }
         return nil
     }

@@ -12,7 +12,8 @@ import Glibc
 /// Arguments and properties are encoded by the library. It belongs to its connection's thread, and to connections
 /// without TLS: of the others the library alone can write to the session.
 @safe final class PublicationBurst {
-    /// Some thirty events; one more system call for as many is nothing to a connection.
+    /// Some thirty events, beside which one more system call is little. How much a socket takes at once, its buffer
+    /// says (`ConnectionHandle.bytesPerLook`).
     static let capacity = 64 << 10
 
     /// What a frame has beside its payload.

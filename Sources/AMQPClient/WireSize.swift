@@ -13,11 +13,15 @@ enum WireSize {
     /// Frame head and end, class, weight, body size, flags and the two numbers of a byte, generously.
     private static let frameOverhead = 64
 
-    /// Of a publication beside its body, roughly: its method, its properties, and three frames around them.
-    static let usualOverhead = 512
+    /// Why a publication cannot be sent, as a sentence.
+    struct Problem: Error, Equatable {
+        let sentence: String
+    }
 
-    /// Why a publication cannot be sent, or nil when it can.
-    static func problem(of publication: Publication, frameBytes: Int) -> String? {
+    /// What a publication takes beside its body, at most.
+    ///
+    /// - Throws: why it cannot be sent.
+    static func head(of publication: Publication, frameBytes: Int) throws(Problem) -> Int {
         let properties = publication.message.properties
         var total = frameOverhead
         var isShort = true
@@ -30,11 +34,16 @@ enum WireSize {
         add(publication.routingKey)
         let texts = properties.texts
         for position in texts.indices { texts[position].map(add) }
-        if !isShort { return "not sent: the exchange, the routing key or a property has more than 255 bytes" }
-        guard let headers = size(ofTable: properties.headers, depth: 1) else {
-            return "not sent: a header's name has more than 255 bytes, or headers are nested deeper than 32 levels"
+        if !isShort {
+            throw Problem(sentence: "not sent: the exchange, the routing key or a property has more than 255 bytes")
         }
-        return total + headers > frameBytes ? "not sent: the headers do not fit a frame" : nil
+        guard let headers = size(ofTable: properties.headers, depth: 1) else {
+            throw Problem(
+                sentence: "not sent: a header's name has more than 255 bytes, or headers are nested deeper than 32 levels"
+            )
+        }
+        if total + headers > frameBytes { throw Problem(sentence: "not sent: the headers do not fit a frame") }
+        return total + headers
     }
 
     static func size(ofTable fields: [(String, FieldValue)], depth: Int) -> Int? {

@@ -4,9 +4,8 @@
 struct JSONWriter {
     private(set) var bytes: ByteWriter
 
-    /// As long as most objects; with an array's own words it is a size that allocators have (jemalloc's 1,024, glibc's
-    /// 1,032).
-    static let usualCapacity = 1_000
+    /// As long as most objects; with the 32 bytes of an array's own it is a size that jemalloc has.
+    static let usualCapacity = 992
 
     /// The bytes of an object.
     ///

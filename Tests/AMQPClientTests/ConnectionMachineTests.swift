@@ -211,7 +211,7 @@ import Testing
     @Test func aForeignPrivateHeaderIsReplaced() {
         var machine = ConnectionMachine()
         _ = machine.handle(.publish([publication(7, headers: [("x-publication", .int(99)), ("a", .null)])]))
-        let sent = machine.nextPublication(frameBytes: 131_072)
+        let sent = machine.nextPublication(frameBytes: 131_072)?.publication
         #expect(sent?.message.properties.headers.map(\.0) == ["a", "x-publication"])
         #expect(sent?.message.properties.headers.last?.1 == .int(1))
     }
@@ -224,7 +224,7 @@ import Testing
             .publish([
                 publication(1, headers: [("a", long)]), publication(2, headers: [("a", deep)]), publication(3),
             ]))
-        #expect(machine.nextPublication(frameBytes: 131_072)?.token == 3)
+        #expect(machine.nextPublication(frameBytes: 131_072)?.publication.token == 3)
         guard case .published(let results)? = machine.takeEvents().first else {
             Issue.record("no results")
             return
@@ -244,7 +244,7 @@ import Testing
         _ = machine.handle(.publish([publication(1)]))
         #expect(machine.nextPublication(frameBytes: 4096) == nil)
         _ = try machine.receive(.method(channel: 0, .unblocked))
-        #expect(machine.nextPublication(frameBytes: 4096)?.token == 1)
+        #expect(machine.nextPublication(frameBytes: 4096)?.publication.token == 1)
         #expect(machine.takeEvents() == [.blocked(reason: "low on disk"), .unblocked])
     }
 
@@ -281,7 +281,7 @@ import Testing
         _ = machine.handle(.publish([publication(1)]))
         _ = machine.handle(.close)
         #expect(machine.closing().isEmpty)
-        #expect(machine.nextPublication(frameBytes: 4096)?.token == 1)
+        #expect(machine.nextPublication(frameBytes: 4096)?.publication.token == 1)
         #expect(machine.closing() == [.send(.connectionClose)])
         #expect(machine.closing().isEmpty)
         _ = try machine.receive(.method(channel: 1, .ack(deliveryTag: 1, multiple: false)))

@@ -11,12 +11,13 @@ struct PublicationBurstTests {
     /// A connection to nobody, and the other end of its socket.
     private struct Line: ~Copyable {
         let handle: ConnectionHandle
+        /// The library's, which closes it with its connection.
         let descriptor: Int32
         let far: Int32
 
         init() throws {
             var ends: [Int32] = [0, 0]
-            try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+            try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0, &ends) == 0)
             let handle = try ConnectionHandle()
             guard let socket = unsafe amqp_tcp_socket_new(handle.state) else { throw NoSocket() }
             unsafe amqp_tcp_socket_set_sockfd(socket, ends[0])
@@ -76,14 +77,14 @@ struct PublicationBurstTests {
         ]
         var nameless = publication(bytes: 1)
         (nameless.exchange, nameless.routingKey) = ("", String(repeating: "k", count: 255))
-        // The longest that fits a frame of this connection, one more, and one that fits a frame but no burst.
+        // The longest whose body fits a frame of this connection, which fits no burst with its head, and one more.
         let longest = (64 << 10) - 8
-        return [0, 1, 700, longest - 2_000, longest, longest + 1, 200_000].map(publication) + [full, nameless]
+        return [0, 1, 700, longest - 2_000, longest, longest + 1].map(publication) + [full, nameless]
     }
 
     @Test func eachIsWhatTheLibrarySends() throws {
         let line = try Line()
-        for publication in Self.all where publication.message.body.count < 150_000 {
+        for publication in Self.all {
             try line.handle.publish(publication, channel: 1)
             try line.handle.sendBurst()
             let ours = line.received()
@@ -132,17 +133,24 @@ struct PublicationBurstTests {
         var bytes: Int32 = 4_096
         _ = unsafe setsockopt(line.descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
         let far = line.far
-        let publications = (1...30).map { _ in Self.publication(bytes: 2_000) }
-        let reader = Task.detached { () -> Int in
+        let (totals, continuation) = AsyncStream.makeStream(of: Int.self)
+        // A thread of its own: the test's is in the way of a task while it sends.
+        DedicatedThread.start {
             var part = [UInt8](repeating: 0, count: 1_000)
             var total = 0
             while case let count = unsafe recv(far, &part, part.count, 0), count > 0 { total += count }
-            return total
+            continuation.yield(total)
+            continuation.finish()
         }
-        for publication in publications { try line.handle.publish(publication, channel: 1) }
+        let guardian = Guardian()
+        guardian.watch(line.descriptor)
+        defer { guardian.release() }
+        guardian.enter(until: SteadyClock.milliseconds() + 60_000)
+        for _ in 1...30 { try line.handle.publish(Self.publication(bytes: 2_000), channel: 1) }
         try line.handle.sendBurst()
         _ = shutdown(line.descriptor, Int32(SHUT_WR))
-        #expect(await reader.value > 30 * 2_000)
+        let total = await totals.first { _ in true }
+        #expect(try #require(total) > 30 * 2_000)
     }
 
     @Test func whoNeverReadsIsLeftByTheGuardian() throws {

@@ -16,7 +16,11 @@ struct AllocatorTests {
         let told = try await settings("stats_print:true")
         #expect(told.contains("opt.narenas: 1\n"), "\(told.prefix(2_000))")
         #expect(told.contains("opt.dirty_decay_ms: 1000 "))
-        #expect(told.contains("opt.muzzy_decay_ms: 0 "))
+        #expect(told.contains("opt.background_thread: true "))
+        #expect(told.contains("opt.thp: \"never\"\n"))
+        // It allocates, too, and does not only stand by: what it takes for itself is a tenth of a megabyte.
+        let allocated = try #require(told.firstMatch(of: /\nAllocated: (\d+),/).flatMap { Int($0.output.1) })
+        #expect(allocated > 250_000)
     }
 
     @Test func theEnvironmentGoesOverIt() async throws {

@@ -271,7 +271,7 @@ struct DeadLetterArrivalTests {
         let address = try BrokerAddress(url: try #require(site.url))
         let relay = Relay(to: [address.port]) { bytes in
             // Longer than what another consumer may have is awaited.
-            if String(decoding: bytes, as: UTF8.self).contains("a slow letter") { sleep(12) }
+            if String(decoding: bytes, as: UTF8.self).contains("a slow letter") { sleep(11) }
         }
         let relayed = try #require(site.url).replacing(":\(address.port)", with: ":\(relay.port)")
         let collected = try await site.with(["DETAINER_BROKER_URL": relayed]).binary.run("dead-letters", "collect")

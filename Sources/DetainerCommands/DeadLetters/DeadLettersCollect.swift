@@ -31,8 +31,7 @@ struct DeadLettersCollect: AsyncParsableCommand {
                 Log.warning(
                     "\(collected) of \(count.messageCount) waiting letters came: "
                         + (count.consumerCount > 0
-                            ? "the queue has \(count.consumerCount) other consumers, which have the others, or the broker "
-                                + "is slow"
+                            ? "other consumers of the queue (\(count.consumerCount)) have the others, or the broker is slow"
                             : "the broker is slow, or another consumer came and has the others")
                         + "; run `detainer dead-letters collect` again")
             }
