@@ -34,7 +34,7 @@ extension ConnectionHandle {
         let routingKey = unsafe arena.bytes(publication.routingKey)
         var properties = unsafe properties(publication.message.properties)
         let body = publication.message.body
-        if tls == nil, body.count + PublicationBurst.frameBytes <= frameBytes {
+        if tls == nil, body.count + PublicationBurst.frameOverheadBytes <= frameBytes {
             var method = unsafe amqp_basic_publish_t(
                 ticket: 0, exchange: exchange, routing_key: routingKey, mandatory: 1, immediate: 0)
             if unsafe burst.append(&method, &properties, body, channel: channel) { return }

@@ -17,7 +17,7 @@ import Glibc
     static let capacity = 64 << 10
 
     /// What a frame has beside its payload.
-    static let frameBytes = headBytes + endBytes
+    static let frameOverheadBytes = headBytes + endBytes
     /// Type, channel and length.
     private static let headBytes = 7
     private static let endBytes = 1

@@ -15,7 +15,7 @@ struct CollectorPatience {
     static let aloneMilliseconds: Int64 = 60_000
 
     /// Consumers that the queue had before this one.
-    let others: Int
+    private let others: Int
     private var isOpen = false
     private var last: Int64
 
