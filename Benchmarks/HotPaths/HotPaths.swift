@@ -69,12 +69,12 @@ struct Bench {
         case .event:
             let entry = try entry(0)
             for number in 0..<count {
-                keep(entry.event(at: LedgerPosition(logID: "log", index: UInt64(number), root: "root")))
+                keep(entry.prepared.event(at: LedgerPosition(logID: "log", index: UInt64(number), root: "root")))
             }
         case .record: try record(count)
         case .index: try index(count)
         case .recall:
-            let line = try entry(0).record
+            let line = try entry(0).prepared.record
             for _ in 0..<count { keep(try LedgerEntry(json: JSONText(line).root)) }
         case .pipeline: try pipeline(count)
         }
@@ -92,7 +92,7 @@ struct Bench {
             message: Message(body: bytes, properties: properties))
     }
 
-    private func entry(_ number: Int) throws -> PreparedEntry {
+    private func entry(_ number: Int) throws -> PendingEntry {
         guard case .entry(let entry) = judge.arrival(of: delivery(number), at: Self.now).verdict else {
             fatalError("the sample is a good request")
         }
@@ -105,7 +105,7 @@ struct Bench {
         var opening = try LedgerWriter.open(directory: directory, worker: "worker", now: Self.now)
         let entry = try entry(0)
         for start in stride(from: 0, to: count, by: HotPaths.batch) {
-            let records = Array(repeating: entry.record, count: min(HotPaths.batch, count - start))
+            let records = Array(repeating: entry.prepared.record, count: min(HotPaths.batch, count - start))
             keep(try opening.writer.append(objects: records, announcedThrough: 0, now: Self.now))
         }
     }
@@ -116,7 +116,7 @@ struct Bench {
         // Made before; the same ones again and again, for nothing of them is looked up.
         let entries = try (0..<HotPaths.batch).map { try entry($0) }
         for number in 0..<count {
-            contents.add(entries[number % entries.count].entry, record: UInt64(number), offset: number)
+            contents.add(entries[number % entries.count].indexed, record: UInt64(number), offset: number)
         }
         keep(contents)
     }

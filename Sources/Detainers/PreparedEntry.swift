@@ -1,12 +1,9 @@
-/// An entry with the bytes that it is recorded and announced in, which are made once, where it was decided.
-///
-/// Immutable and passed by reference: on its way through a worker it is handed on many times.
-public final class PreparedEntry: Sendable, Equatable {
+/// The bytes that an entry is recorded and announced in, made once, and what is asked of it beside them; the entry
+/// itself, with thirty texts of which each has a block of memory, need not be kept.
+public struct PreparedEntry: Sendable, Equatable {
     /// An outcome of a form that says all it can has some 1,300.
     private static let usualBytes = 1_536
 
-    /// With many texts, each with a count of its references: what is asked for of each entry stands beside it.
-    public let entry: LedgerEntry
     public let identity: LedgerEntry.Identity
     public let contentKey: String
     public let eventID: String
@@ -14,16 +11,19 @@ public final class PreparedEntry: Sendable, Equatable {
     public let routingKey: String
     public let traceparent: String?
     public let jurisdiction: String
+    public let recordedAt: Moment
     /// Of an outcome, where a policy of ours decided it.
     public let decision: Decision?
     /// `nil`: it is no outcome.
     public let disposition: Disposition?
+    /// `nil`: it is no record of a case.
+    public let caseKind: CaseKind?
     /// The record's object as the ledger writes it, without its check.
     public let record: [UInt8]
     /// Where the members stand in it that the event has, too.
     private let shared: Range<Int>
 
-    public convenience init(_ entry: LedgerEntry) {
+    public init(_ entry: LedgerEntry) {
         switch entry {
         case .outcome(let outcome): self.init(outcome)
         case .record(let record): self.init(record)
@@ -38,8 +38,8 @@ public final class PreparedEntry: Sendable, Equatable {
         record = JSONWriter.object(reserving: Self.usualBytes) { shared = outcome.write(eventID: eventID, into: &$0) }
         (self.eventID, self.shared) = (eventID, shared)
         (routingKey, traceparent) = (LedgerEvent.routingKey(outcome), outcome.traceparent)
-        (jurisdiction, decision, disposition) = (outcome.jurisdiction, outcome.decision, outcome.disposition)
-        entry = .outcome(outcome)
+        (jurisdiction, recordedAt, caseKind) = (outcome.jurisdiction, outcome.recordedAt, nil)
+        (decision, disposition) = (outcome.decision, outcome.disposition)
     }
 
     private init(_ record: CaseRecord) {
@@ -52,13 +52,9 @@ public final class PreparedEntry: Sendable, Equatable {
         }
         (self.eventID, self.shared) = (eventID, shared)
         (routingKey, traceparent) = (LedgerEvent.routingKey(record), record.traceparent)
-        (jurisdiction, decision, disposition) = (record.jurisdiction, nil, nil)
-        entry = .record(record)
+        (jurisdiction, recordedAt, caseKind) = (record.jurisdiction, record.recordedAt, record.kind)
+        (decision, disposition) = (nil, nil)
     }
-
-    public static func outcome(_ outcome: consuming Outcome) -> PreparedEntry { PreparedEntry(outcome) }
-
-    public static func record(_ record: consuming CaseRecord) -> PreparedEntry { PreparedEntry(record) }
 
     /// The bytes of the event, once it is known where the record stands (LedgerEvent.swift).
     public func event(at position: LedgerPosition) -> [UInt8] {
@@ -68,7 +64,7 @@ public final class PreparedEntry: Sendable, Equatable {
             event.add("source", "/detainer-worker/\(jurisdiction)")
             event.add("type", eventType)
             event.add("subject", subject)
-            event.add("time", entry.recordedAt.text)
+            event.add("time", recordedAt.text)
             event.add("datacontenttype", "application/json")
             event.add("traceparent", traceparent)
             event.object("data") { data in
@@ -80,7 +76,7 @@ public final class PreparedEntry: Sendable, Equatable {
                     data.add("recordId", identity.recordID)
                     data.add("revision", identity.revision)
                 }
-                if case .record(let record) = entry { data.add("kind", record.kind.rawValue) }
+                data.add("kind", caseKind?.rawValue)
                 data.add(members: record[shared])
                 data.add("contentKey", contentKey)
                 data.object("ledger") { ledger in
@@ -100,7 +96,7 @@ public final class PreparedEntry: Sendable, Equatable {
         }
     }
 
-    public static func == (one: PreparedEntry, other: PreparedEntry) -> Bool { one.entry == other.entry }
+    public static func == (one: PreparedEntry, other: PreparedEntry) -> Bool { one.record == other.record }
 
     private var subject: String {
         switch identity {

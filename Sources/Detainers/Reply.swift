@@ -40,10 +40,9 @@ public enum Reply: Sendable, Equatable {
         }
 
         /// What this message brought.
-        public init(_ entry: LedgerEntry, at position: LedgerPosition) {
+        public init(_ entry: PreparedEntry, at position: LedgerPosition) {
             self.init(entry.identity)
-            if case .outcome(let outcome) = entry { disposition = outcome.disposition }
-            self.position = position
+            (disposition, self.position) = (entry.disposition, position)
         }
     }
 

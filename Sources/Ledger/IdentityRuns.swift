@@ -78,13 +78,9 @@ public struct IdentityRuns: Sendable {
         return runs.filter { segments.contains($0.segments.lowerBound) }
     }
 
-    /// Whether an entry of that identity may be in a sealed segment, as far as that can be told without reading: for
-    /// those that are not this is true for a few in a hundred, and for all where there is a large run.
-    public func mayHold(_ identity: LedgerEntry.Identity) -> Bool {
-        if runs.isEmpty { return false }
-        let hash = EntryKey(identity).hash
-        return runs.contains { $0.mayHoldUnread(hash) }
-    }
+    /// Whether an entry of the same identity may be in a sealed segment, as far as that can be told without reading:
+    /// for those that are not this is true for a few in a hundred, and for all where there is a large run.
+    public func mayHold(_ entry: IndexedEntry) -> Bool { runs.contains { $0.mayHoldUnread(entry.hash) } }
 
     /// Whether an entry is in a sealed segment, and whether it is the same: read from its line. The first one of an
     /// identity stands.

@@ -4,7 +4,9 @@ import Detainers
 /// counts while nothing else on file has to do with it, and nothing that is its own.
 ///
 /// By reference: each record is held against some, and a value would be copied each time.
-final class OutcomeTraits: Sendable {
+final class OutcomeTraits: Sendable, Equatable {
+    /// What they are looked for by.
+    let hash: Int
     private let jurisdiction: String
     private let station: String?
     private let channel: Request.Channel
@@ -49,7 +51,15 @@ final class OutcomeTraits: Sendable {
             && decision.policyName == theirs.policyName && decision.policyDigest == theirs.policyDigest
     }
 
-    private struct Decided {
+    static func == (one: OutcomeTraits, other: OutcomeTraits) -> Bool {
+        one === other
+            || one.hash == other.hash && one.jurisdiction == other.jurisdiction && one.station == other.station
+                && one.channel == other.channel && one.formKind == other.formKind
+                && one.probableCause == other.probableCause && one.resumeCustody == other.resumeCustody
+                && one.dateBasis == other.dateBasis && one.decision == other.decision
+    }
+
+    private struct Decided: Equatable {
         let hold: AnswerKind
         let transfer: AnswerKind
         let notify: AnswerKind
@@ -62,6 +72,7 @@ final class OutcomeTraits: Sendable {
     ///   its own moments.
     init?(_ outcome: Outcome) {
         guard outcome.foundAt == nil else { return nil }
+        hash = Self.hash(outcome)
         jurisdiction = outcome.jurisdiction
         station = outcome.station
         channel = outcome.channel

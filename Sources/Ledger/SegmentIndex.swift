@@ -210,37 +210,43 @@ struct SegmentIndexBuilder: Sendable {
     ///   - record: its index in the ledger.
     ///   - offset: where its line begins in the segment.
     mutating func add(_ entry: LedgerEntry, record: UInt64, offset: Int) {
+        add(IndexedEntry(entry, traits: traits(of:)), record: record, offset: offset)
+    }
+
+    /// - Parameters:
+    ///   - record: its index in the ledger.
+    ///   - offset: where its line begins in the segment.
+    mutating func add(_ entry: IndexedEntry, record: UInt64, offset: Int) {
         let number = UInt32(offsets.count)
         // INVARIANT: segments are far below 4 GiB; one that were not has no index, and is read.
         guard let offset = UInt32(exactly: offset) else { return }
         offsets.append(offset)
         records.append(UInt32(record - firstRecord))
-        identities.append(
-            RunEntry(hash: EntryKey(entry.identity).hash, segment: UInt32(segment), offset: offset))
-        recordedAt.append(entry.recordedAt.secondsSinceEpoch.flatMap { UInt32(exactly: $0) } ?? 0)
+        identities.append(RunEntry(hash: entry.hash, segment: UInt32(segment), offset: offset))
+        recordedAt.append(entry.recordedAt)
+        days.append(entry.day)
+        traits.append(entry.traits.map { traitNumber(of: $0) } ?? 0)
         if entry.jurisdiction != lastJurisdiction {
             lastJurisdiction = entry.jurisdiction
             jurisdictions.insert(entry.jurisdiction)
         }
-        switch entry {
-        case .outcome(let outcome):
-            days.append(outcome.date.date.digits)
-            traits.append(traitNumber(of: outcome))
-        case .record(let record):
-            days.append(record.date.digits)
-            traits.append(0)
-        }
-        ties += entry.ties.map { ($0, number) }
+        for tie in entry.ties { ties.append((tie, number)) }
     }
 
-    /// - Returns: 0 where its traits do not tell how it counts.
-    private mutating func traitNumber(of outcome: Outcome) -> UInt32 {
-        let hash = OutcomeTraits.hash(outcome)
-        for number in traitNumbers[hash] ?? [] where knownTraits[Int(number) - 1].areOf(outcome) { return number }
-        guard let traits = OutcomeTraits(outcome) else { return 0 }
+    /// Those that are known, where they are its own: nearly all entries of a segment share a few.
+    private func traits(of outcome: Outcome) -> OutcomeTraits? {
+        for number in traitNumbers[OutcomeTraits.hash(outcome)] ?? [] {
+            let known = knownTraits[Int(number) - 1]
+            if known.areOf(outcome) { return known }
+        }
+        return OutcomeTraits(outcome)
+    }
+
+    private mutating func traitNumber(of traits: OutcomeTraits) -> UInt32 {
+        for number in traitNumbers[traits.hash] ?? [] where knownTraits[Int(number) - 1] == traits { return number }
         knownTraits.append(traits)
         traitLines.append(traits.outcome.json().serialized())
-        traitNumbers[hash, default: []].append(UInt32(knownTraits.count))
+        traitNumbers[traits.hash, default: []].append(UInt32(knownTraits.count))
         return UInt32(knownTraits.count)
     }
 
@@ -318,9 +324,4 @@ struct SegmentIndexBuilder: Sendable {
         for line in traitLines { body += line + [UInt8(ascii: "\n")] }
         return body
     }
-}
-
-extension CivilDate {
-    /// yyyymmdd
-    var digits: UInt32 { UInt32(year * 10_000 + month * 100 + day) }
 }

@@ -1,4 +1,3 @@
-public import Detainers
 import Glibc
 
 /// A segment that was sealed, and where the ledger stood there.
@@ -31,7 +30,7 @@ public struct OpenSegmentContents: Sendable {
     /// - Parameters:
     ///   - record: its index in the ledger.
     ///   - offset: where its line begins in the segment.
-    public mutating func add(_ entry: LedgerEntry, record: UInt64, offset: Int) {
+    public mutating func add(_ entry: IndexedEntry, record: UInt64, offset: Int) {
         index.add(entry, record: record, offset: offset)
     }
 

@@ -1,10 +1,10 @@
-import Detainers
+import Ledger
 
 /// Recorded entries whose events are not confirmed yet, in the order of their records.
 struct Announcements {
     private struct Pending {
         var index: UInt64
-        var entry: PreparedEntry
+        var entry: PendingEntry
         var waiting: [UInt64]
         var sentAt: Int64?
         var isConfirmed = false
@@ -43,8 +43,8 @@ struct Announcements {
         recordCount = firstIndex + UInt64(batch.count)
     }
 
-    mutating func wait(_ flight: UInt64, for identity: LedgerEntry.Identity) -> Bool {
-        guard let position = entries.firstIndex(where: { $0.entry.identity == identity && !$0.isConfirmed }) else {
+    mutating func wait(_ flight: UInt64, for key: EntryKey) -> Bool {
+        guard let position = entries.firstIndex(where: { $0.entry.key == key && !$0.isConfirmed }) else {
             return false
         }
         entries[position].waiting.append(flight)

@@ -1,4 +1,3 @@
-import Detainers
 import Ledger
 
 /// What is on record here and cannot be asked of the runs of sealed segments yet, by id and revision: the entries of
@@ -34,9 +33,8 @@ public struct DuplicateIndex: Sendable {
 
     /// Enters what was found in the ledger; the first one of an identity stands.
     mutating func load(
-        _ identity: LedgerEntry.Identity, contentKey: String, record: UInt64, isAnnounced: Bool
+        _ key: EntryKey, contentKey: String, record: UInt64, isAnnounced: Bool
     ) {
-        let key = EntryKey(identity)
         if let known = entries[key] {
             entries[key]?.isAnnounced = known.isAnnounced && isAnnounced
         } else {
@@ -44,22 +42,22 @@ public struct DuplicateIndex: Sendable {
         }
     }
 
-    func look(_ identity: LedgerEntry.Identity, contentKey: String) -> Look {
-        guard let entry = entries[EntryKey(identity)] else { return .unknown }
+    func look(_ key: EntryKey, contentKey: String) -> Look {
+        guard let entry = entries[key] else { return .unknown }
         if entry.contentKey != contentKey { return .conflict }
         return entry.isAnnounced ? .announced : .pending
     }
 
-    mutating func expect(_ identity: LedgerEntry.Identity, contentKey: String) {
-        entries[EntryKey(identity)] = Entry(contentKey: contentKey, isAnnounced: false)
+    mutating func expect(_ key: EntryKey, contentKey: String) {
+        entries[key] = Entry(contentKey: contentKey, isAnnounced: false)
     }
 
-    mutating func recorded(_ identity: LedgerEntry.Identity, record: UInt64) {
-        entries[EntryKey(identity)]?.record = record
+    mutating func recorded(_ key: EntryKey, record: UInt64) {
+        entries[key]?.record = record
     }
 
-    mutating func announced(_ identity: LedgerEntry.Identity) {
-        guard let place = entries.index(forKey: EntryKey(identity)) else { return }
+    mutating func announced(_ key: EntryKey) {
+        guard let place = entries.index(forKey: key) else { return }
         if let record = entries.values[place].record, record < filedRecords {
             entries.remove(at: place)
         } else {
@@ -67,8 +65,8 @@ public struct DuplicateIndex: Sendable {
         }
     }
 
-    mutating func forget(_ identity: LedgerEntry.Identity) {
-        entries[EntryKey(identity)] = nil
+    mutating func forget(_ key: EntryKey) {
+        entries[key] = nil
     }
 
     /// The records below that index are in runs: those that are announced are asked of them from now on.

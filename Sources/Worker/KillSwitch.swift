@@ -1,4 +1,5 @@
 import Detainers
+import Ledger
 
 /// Stops a worker whose own fault turns message after message into dead letters: a wrong policy or an old version.
 ///
@@ -58,7 +59,7 @@ public struct KillSwitch: Sendable {
     /// A hash of this process, which tells messages apart.
     private static func message(_ verdict: Verdict) -> Int {
         switch verdict {
-        case .entry(let entry): entry.identity.hashValue
+        case .entry(let entry): entry.key.hashValue
         case .dead(let letter): letter.body.hashValue
         }
     }

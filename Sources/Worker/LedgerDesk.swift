@@ -67,11 +67,11 @@ final class LedgerDesk: Sendable {
 
     /// Writes and syncs one batch, then answers with what was committed.
     func record(
-        _ entries: [PreparedEntry], announcedThrough: UInt64,
+        _ entries: [PendingEntry], announcedThrough: UInt64,
         answer: @escaping @Sendable (Result<Commit, LedgerError>) -> Void
     ) {
         perform {
-            answer(self.append(entries.map(\.record), of: entries, announcedThrough: announcedThrough))
+            answer(self.append(entries.map(\.prepared.record), of: entries, announcedThrough: announcedThrough))
         }
     }
 
@@ -140,7 +140,7 @@ final class LedgerDesk: Sendable {
     }
 
     private func append(
-        _ records: [[UInt8]], of entries: [PreparedEntry] = [], announcedThrough: UInt64
+        _ records: [[UInt8]], of entries: [PendingEntry] = [], announcedThrough: UInt64
     ) -> Result<Commit, LedgerError> {
         let now = WallClock.now()
         return writer.withLock { writer in

@@ -192,26 +192,26 @@ public struct Pipeline: Sendable {
         }
     }
 
-    private mutating func decided(_ entry: PreparedEntry, arrival: Arrival, flight: UInt64) {
-        switch index.look(entry.identity, contentKey: entry.contentKey) {
+    private mutating func decided(_ entry: PendingEntry, arrival: Arrival, flight: UInt64) {
+        switch index.look(entry.key, contentKey: entry.contentKey) {
         case .unknown where arrival.recordedBefore == .no:
-            index.expect(entry.identity, contentKey: entry.contentKey)
+            index.expect(entry.key, contentKey: entry.contentKey)
             gathered.append(Recording(entry: entry, waiting: [flight]))
         // What was not announced would be known.
         case .unknown where arrival.recordedBefore == .same: flights.done(flight)
         case .unknown: flights.awaitLetter(arrival.conflictLetter(), flight)
         case .announced: flights.done(flight)
-        case .pending: wait(flight, for: entry.identity)
+        case .pending: wait(flight, for: entry.key)
         case .conflict: flights.awaitLetter(arrival.conflictLetter(), flight)
         }
     }
 
-    private mutating func wait(_ flight: UInt64, for identity: LedgerEntry.Identity) {
-        if let position = gathered.firstIndex(where: { $0.entry.identity == identity }) {
+    private mutating func wait(_ flight: UInt64, for key: EntryKey) {
+        if let position = gathered.firstIndex(where: { $0.entry.key == key }) {
             gathered[position].waiting.append(flight)
-        } else if let position = writing?.batch.firstIndex(where: { $0.entry.identity == identity }) {
+        } else if let position = writing?.batch.firstIndex(where: { $0.entry.key == key }) {
             writing?.batch[position].waiting.append(flight)
-        } else if !announcements.wait(flight, for: identity) {
+        } else if !announcements.wait(flight, for: key) {
             preconditionFailure("a pending request is gathered, being written or being announced")
         }
     }
@@ -229,7 +229,7 @@ public struct Pipeline: Sendable {
         guard let batch = writing?.batch else { return }
         writing = nil
         for (offset, recording) in batch.enumerated() {
-            index.recorded(recording.entry.identity, record: firstIndex + UInt64(offset))
+            index.recorded(recording.entry.key, record: firstIndex + UInt64(offset))
         }
         announcements.add(batch, firstIndex: firstIndex)
     }
@@ -240,7 +240,7 @@ public struct Pipeline: Sendable {
             case .confirmed:
                 faults = 0
                 if let confirmed = announcements.confirmed(result.token) {
-                    index.announced(confirmed.announcement.entry.identity)
+                    index.announced(confirmed.announcement.entry.key)
                     for flight in confirmed.waiting { flights.recorded(flight, confirmed.announcement) }
                 } else {
                     flights.letterConfirmed(result.token)

@@ -55,7 +55,7 @@ extension Pipeline {
         case stopConsuming
         /// Close the connection: what is not acknowledged goes back to the queue.
         case closeConsumer
-        case record([PreparedEntry], announcedThrough: UInt64)
+        case record([PendingEntry], announcedThrough: UInt64)
         case publish([Publishing])
         /// Acknowledge this delivery and all before it.
         case acknowledge(tag: UInt64, generation: Int)
@@ -121,22 +121,22 @@ public struct Arrival: Sendable {
 
 /// What reading and deciding made of one message: an entry for the ledger, or a dead letter.
 public enum Verdict: Sendable {
-    case entry(PreparedEntry)
+    case entry(PendingEntry)
     case dead(DeadLetter)
 }
 
 /// An entry to be recorded, and the deliveries that wait for it.
 struct Recording: Sendable {
-    var entry: PreparedEntry
+    var entry: PendingEntry
     var waiting: [UInt64]
 }
 
 /// A recorded entry that has to be announced.
 public struct Announcement: Sendable, Equatable {
     public var index: UInt64
-    public var entry: PreparedEntry
+    public var entry: PendingEntry
 
-    public init(index: UInt64, entry: PreparedEntry) {
+    public init(index: UInt64, entry: PendingEntry) {
         self.index = index
         self.entry = entry
     }

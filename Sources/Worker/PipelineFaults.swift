@@ -22,7 +22,7 @@ extension Pipeline {
     }
 
     mutating func notRecorded(_ actions: inout [Action], at now: Int64) {
-        for recording in writing?.batch ?? [] { index.forget(recording.entry.identity) }
+        for recording in writing?.batch ?? [] { index.forget(recording.entry.key) }
         writing = nil
         notWritable(&actions, at: now)
     }
@@ -53,7 +53,7 @@ extension Pipeline {
         if closing, consumer != .closed { actions.append(.closeConsumer) }
         closeConsumer()
         wellSince = nil
-        for recording in gathered { index.forget(recording.entry.identity) }
+        for recording in gathered { index.forget(recording.entry.key) }
         gathered = []
         flights.removeAll()
         // Only a person ends a tripped switch, whatever else is lost meanwhile.

@@ -22,7 +22,7 @@ struct RecordedLook {
     /// - Returns: a failure where that cannot be told; it must end the worker, for a guess would be a wrong answer.
     func look(_ arrivals: [Arrival]) -> Result<[Arrival], LedgerError> {
         let candidates = arrivals.indices.filter { position in
-            if case .entry(let entry) = arrivals[position].verdict { runs.mayHold(entry.identity) } else { false }
+            if case .entry(let entry) = arrivals[position].verdict { runs.mayHold(entry.indexed) } else { false }
         }
         if candidates.isEmpty { return .success(arrivals) }
         let found = Shared<Result<[Arrival], LedgerError>?>(nil)

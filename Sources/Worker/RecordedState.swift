@@ -39,8 +39,9 @@ struct RecordedState {
         let entry: LedgerEntry?
         do throws(RecordError) { entry = try LedgerEntry(json: record.json) } catch { throw failed(error) }
         guard let entry else { return }
-        contents?.add(entry, record: record.index, offset: record.offset)
-        index.load(entry.identity, contentKey: entry.contentKey, record: record.index, isAnnounced: true)
+        let indexed = IndexedEntry(entry)
+        contents?.add(indexed, record: record.index, offset: record.offset)
+        index.load(indexed.key, contentKey: entry.contentKey, record: record.index, isAnnounced: true)
     }
 
     /// The last step, when the ledger is recovered.
@@ -48,8 +49,9 @@ struct RecordedState {
         if announcedThrough < count {
             try reader.lastRecords(from: announcedThrough) { record in
                 guard let entry = try LedgerEntry(json: record.json) else { return }
-                index.load(entry.identity, contentKey: entry.contentKey, record: record.index, isAnnounced: false)
-                backlog.append(Announcement(index: record.index, entry: PreparedEntry(entry)))
+                let pending = PendingEntry(entry)
+                index.load(pending.key, contentKey: entry.contentKey, record: record.index, isAnnounced: false)
+                backlog.append(Announcement(index: record.index, entry: pending))
             }
         }
         index.filed(below: upkeep?.runs.records ?? 0)

@@ -27,7 +27,7 @@ public struct AddressedReply: Sendable, Equatable {
         guard let record else { return self }
         let position = LedgerPosition(logID: ledger.logID, index: record.index, root: ledger.root)
         return AddressedReply(
-            address: address, reply: .recorded(Reply.Recorded(record.entry.entry, at: position)))
+            address: address, reply: .recorded(Reply.Recorded(record.entry.prepared, at: position)))
     }
 }
 

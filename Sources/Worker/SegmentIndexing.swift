@@ -78,12 +78,12 @@ final class SegmentIndexing: Sendable {
     private var isEnded: Bool { standing.withLock { $0.isEnded } }
 
     /// A batch was written; these are its records, where they are entries.
-    func committed(_ commit: Commit, _ entries: [PreparedEntry]) {
+    func committed(_ commit: Commit, _ entries: [PendingEntry]) {
         queue.async {
             if let sealed = commit.sealed { self.seal(sealed) }
             self.work.withLock { work in
                 for (entry, (number, offset)) in zip(entries, commit.offsets.enumerated()) {
-                    work.contents.add(entry.entry, record: commit.firstIndex + UInt64(number), offset: offset)
+                    work.contents.add(entry.indexed, record: commit.firstIndex + UInt64(number), offset: offset)
                 }
             }
         }

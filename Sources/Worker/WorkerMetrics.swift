@@ -73,9 +73,9 @@ public struct WorkerMetrics: Sendable {
 
     mutating func failed(_ step: Step) { steps[step]?.errors += 1 }
 
-    mutating func recorded(_ entries: [PreparedEntry]) {
+    mutating func recorded(_ entries: [PendingEntry]) {
         batchRecords.observe(Double(entries.count))
-        for entry in entries {
+        for entry in entries.lazy.map(\.prepared) {
             guard let disposition = entry.disposition else { continue }
             outcomes[OutcomeLabels(jurisdiction: entry.jurisdiction, disposition: disposition), default: 0] += 1
             guard let decision = entry.decision else { continue }
@@ -99,7 +99,7 @@ enum Stopwatch {
 struct WorkerMeter {
     var metrics = WorkerMetrics()
     private var arrivals: [(tag: UInt64, count: Int, at: Double)] = []
-    private var batch: (entries: [PreparedEntry], at: Double)?
+    private var batch: (entries: [PendingEntry], at: Double)?
     private var published: [UInt64: (at: Double, reason: DeadLetterReason?)] = [:]
     private var confirmedAt: Double?
 
@@ -121,7 +121,7 @@ struct WorkerMeter {
         for arrival in arrivals { if case .dead = arrival.verdict { metrics.failed(.decide) } }
     }
 
-    mutating func writes(_ entries: [PreparedEntry], at now: Double) { batch = (entries, now) }
+    mutating func writes(_ entries: [PendingEntry], at now: Double) { batch = (entries, now) }
 
     mutating func wrote(isWritten: Bool, at now: Double) {
         guard let batch else { return }

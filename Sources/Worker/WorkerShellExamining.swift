@@ -86,8 +86,8 @@ extension WorkerShell {
                 [("reason", letter.reason.rawValue)] + [trace].compactMap { $0 })
         case .entry(let entry)? where configuration.tellsEach:
             var facts = [("eventId", entry.eventID)]
-            if let disposition = entry.disposition { facts.append(("disposition", disposition.rawValue)) }
-            if let trace = entry.traceparent { facts.append(("traceparent", trace)) }
+            if let disposition = entry.prepared.disposition { facts.append(("disposition", disposition.rawValue)) }
+            if let trace = entry.prepared.traceparent { facts.append(("traceparent", trace)) }
             tell(.debug, "decided", facts)
         case .entry?, nil: break
         }

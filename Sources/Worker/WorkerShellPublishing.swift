@@ -10,7 +10,7 @@ extension WorkerShell {
         switch publishing {
         case .event(let token, let announcement):
             Outgoing.event(
-                announcement.entry, token: token, exchange: configuration.outcomeExchange,
+                announcement.entry.prepared, token: token, exchange: configuration.outcomeExchange,
                 position: LedgerPosition(logID: position.logID, index: announcement.index, root: position.root))
         case .letter(let token, let letter):
             letter.publication(token: token, exchange: configuration.deadExchange)

@@ -12,7 +12,7 @@ struct IdentityRunTests {
     }
 
     private func look(_ runs: IdentityRuns, _ entry: LedgerEntry) throws(LedgerError) -> RecordedBefore {
-        if !runs.mayHold(entry.identity) { return .no }
+        if !runs.mayHold(IndexedEntry(entry)) { return .no }
         return try runs.look(entry.identity, contentKey: entry.contentKey)
     }
 

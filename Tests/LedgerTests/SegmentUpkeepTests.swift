@@ -25,7 +25,7 @@ struct SegmentUpkeepTests {
             },
             record: { record throws(LedgerError) in
                 guard let entry = try? LedgerEntry(json: record.json) else { return }
-                contents?.add(entry, record: record.index, offset: record.offset)
+                contents?.add(IndexedEntry(entry), record: record.index, offset: record.offset)
             })
         var writer = opening.takeWriter()
         for number in range {
@@ -42,7 +42,9 @@ struct SegmentUpkeepTests {
                 }
             }
             for (position, entry) in entries.enumerated() {
-                contents?.add(entry, record: commit.firstIndex + UInt64(position), offset: commit.offsets[position])
+                contents?.add(
+                    IndexedEntry(entry), record: commit.firstIndex + UInt64(position),
+                    offset: commit.offsets[position])
             }
         }
         writer.close()

@@ -73,7 +73,7 @@ struct Simulation {
             case publisherOpened(epoch: Int)
             case consumerOpened(generation: Int)
             case consumerCancelled(generation: Int)
-            case record([PreparedEntry], announcedThrough: UInt64)
+            case record([PendingEntry], announcedThrough: UInt64)
             case settlePublications(epoch: Int)
             case finish(announcedThrough: UInt64)
             case mark(message: String, turn: Int)

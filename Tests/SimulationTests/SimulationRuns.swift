@@ -10,7 +10,7 @@ extension Simulation {
         guard let runs = workers[worker].upkeep?.runs else { return }
         var arrivals = arrivals
         for position in arrivals.indices where mutation != .neverLookInRuns {
-            guard case .entry(let entry) = arrivals[position].verdict, runs.mayHold(entry.identity) else { continue }
+            guard case .entry(let entry) = arrivals[position].verdict, runs.mayHold(entry.indexed) else { continue }
             do throws(LedgerError) {
                 arrivals[position].recordedBefore = try runs.look(entry.identity, contentKey: entry.contentKey)
             } catch {
@@ -23,7 +23,7 @@ extension Simulation {
     }
 
     /// Takes what was written into the contents of the open segment.
-    mutating func gather(_ commit: Commit, _ entries: [LedgerEntry], _ worker: Int) {
+    mutating func gather(_ commit: Commit, _ entries: [IndexedEntry], _ worker: Int) {
         if let sealed = commit.sealed, let contents = workers[worker].contents {
             pending.append(Pending(worker: worker, life: workers[worker].life, what: .seal(sealed, contents)))
             workers[worker].contents = OpenSegmentContents(after: sealed)

@@ -274,13 +274,13 @@ extension Simulation {
         start(worker)
     }
 
-    private mutating func record(_ entries: [PreparedEntry], _ announcedThrough: UInt64, _ worker: Int) {
+    private mutating func record(_ entries: [PendingEntry], _ announcedThrough: UInt64, _ worker: Int) {
         do throws(LedgerError) {
             guard
                 let commit = try workers[worker].writer?.writer?.append(
-                    objects: entries.map(\.record), announcedThrough: announcedThrough, now: Self.at(now))
+                    objects: entries.map(\.prepared.record), announcedThrough: announcedThrough, now: Self.at(now))
             else { return }
-            gather(commit, entries.map(\.entry), worker)
+            gather(commit, entries.map(\.indexed), worker)
             if random.chance(1, of: 8) { try workers[worker].writer?.writer?.signCheckpoint() }
             handle(worker, .recorded(firstIndex: commit.firstIndex))
         } catch {

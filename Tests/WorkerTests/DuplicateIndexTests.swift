@@ -43,18 +43,18 @@ struct DuplicateIndexTests {
         var index = DuplicateIndex()
         for number in 1...4 {
             index.load(
-                .request(Scene.outcome(number).identity), contentKey: "same", record: UInt64(number),
+                Scene.key(number), contentKey: "same", record: UInt64(number),
                 isAnnounced: number != 2)
         }
         index.filed(below: 4)
         #expect(index.count == 2)
         index.filed(below: 1)
         func look(_ number: Int, _ content: String = "same") -> DuplicateIndex.Look {
-            index.look(.request(Scene.outcome(number).identity), contentKey: content)
+            index.look(Scene.key(number), contentKey: content)
         }
         #expect(look(1) == .unknown && look(2) == .pending && look(3) == .unknown && look(4) == .announced)
         #expect(look(4, "other") == .conflict)
-        index.announced(.request(Scene.outcome(2).identity))
+        index.announced(Scene.key(2))
         #expect(look(2) == .unknown && index.count == 1)
     }
 

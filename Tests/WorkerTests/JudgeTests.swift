@@ -35,7 +35,7 @@ struct JudgeTests {
             let now = Moment(secondsSinceEpoch: 1_767_225_600)
             let arrival = judge.arrival(of: IntakeFormTests.delivery(body), at: now)
             guard case .entry(let entry) = arrival.verdict else { throw Problem(verdict: "\(arrival.verdict)") }
-            return entry.entry
+            return try #require(try LedgerEntry(json: JSONText(entry.prepared.record).root))
         }
         guard case .outcome(let before) = try entry([boston], body),
             case .outcome(let after) = try entry([boston, cambridge], body),

@@ -1,4 +1,5 @@
 import Detainers
+import Ledger
 import Testing
 
 @testable import Worker
@@ -30,6 +31,8 @@ enum Scene {
             pseudonyms: Pseudonyms(keyID: "test"), contentKey: content, recordedAt: now, traceparent: nil,
             jurisdiction: "boston")
     }
+
+    static func key(_ number: Int) -> EntryKey { EntryKey(.request(outcome(number).identity)) }
 
     static func arrival(_ number: Int, revision: Int = 1, content: String = "same", tag: UInt64) -> Arrival {
         Arrival(

@@ -156,7 +156,7 @@ struct RepliesTests {
         #expect(recorded["eventId"]?.stringValue == identity.eventID && recorded["revision"]?.intValue == 2)
         let refused = Reply.refused(.schema, detail: "/form/kind: " + String(repeating: "ü", count: 3_000)).json
         #expect((1_999...2_000).contains(refused["detail"]?.stringValue?.utf8.count ?? 0))
-        let entry = PreparedEntry.outcome(Scene.outcome(1))
+        let entry = PendingEntry.outcome(Scene.outcome(1))
         var addressed = Self.reply()
         #expect(addressed.told(of: Self.checkpoint) == addressed)
         addressed.record = Announcement(index: 7, entry: entry)

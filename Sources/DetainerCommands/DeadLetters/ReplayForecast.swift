@@ -78,15 +78,12 @@ struct ReplayForecast {
         case .dead(let dead): return .settled(.dies, detail: "\(dead.reason.rawValue): \(dead.detail)")
         case .entry(let entry):
             asked.insert(entry.identity)
-            return .decided(entry.identity, content: entry.contentKey, what: Self.word(entry.entry))
+            return .decided(entry.identity, content: entry.contentKey, what: Self.word(entry.prepared))
         }
     }
 
-    private static func word(_ entry: LedgerEntry) -> String {
-        switch entry {
-        case .outcome(let outcome): outcome.disposition.rawValue
-        case .record(let record): record.kind.rawValue
-        }
+    private static func word(_ entry: PreparedEntry) -> String {
+        entry.disposition?.rawValue ?? entry.caseKind?.rawValue ?? ""
     }
 
     /// Takes judgements in the order in which the letters would be replayed: the first of two alike is decided.
