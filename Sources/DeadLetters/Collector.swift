@@ -54,7 +54,8 @@ public struct Collector: Sendable {
     /// the last byte of a letter up to a minute, where fewer come and nobody else consumed the queue, and ten seconds
     /// where somebody did.
     ///
-    /// - Throws: `AMQPError` where the broker is lost, `LedgerError` where the store is in use or cannot be written.
+    /// - Throws: `AMQPError` where the broker is lost, `.notFound` where it took the queue away, with what had come on
+    ///   file; `LedgerError` where the store is in use or cannot be written.
     public func collect(
         _ count: AdministrationChannel.QueueCount, progress: (_ done: Int) -> Void = { _ in }
     ) throws -> Int {
@@ -71,7 +72,8 @@ public struct Collector: Sendable {
         var patience = CollectorPatience(others: count.consumerCount, at: SteadyClock.milliseconds())
         while collected < waiting {
             // Everything that came while the disk was busy is written together.
-            let deliveries = try deliveries(inbox.wait(milliseconds: Self.lookMilliseconds), connection, &patience)
+            let (deliveries, isTakenAway) = try deliveries(
+                inbox.wait(milliseconds: Self.lookMilliseconds), connection, &patience)
             if let newest = deliveries.last {
                 try writer.append(records(deliveries), now: now())
                 connection.acknowledge(deliveryTag: newest.deliveryTag, multiple: true)
@@ -81,6 +83,13 @@ public struct Collector: Sendable {
             } else if patience.isOver(at: SteadyClock.milliseconds()) {
                 break
             }
+            if isTakenAway, collected < waiting {
+                connection.closeAndWait(inbox, milliseconds: Self.closingMilliseconds)
+                throw AMQPError(
+                    code: .notFound,
+                    message: "the broker took the queue `\(queue)` away after \(collected) of \(waiting) letters:"
+                        + " it was deleted or moved, and what it held may be lost")
+            }
         }
         try writer.close()
         connection.closeAndWait(inbox, milliseconds: Self.closingMilliseconds)
@@ -89,8 +98,9 @@ public struct Collector: Sendable {
 
     private func deliveries(
         _ events: [AMQPEvent], _ connection: AMQPConnection, _ patience: inout CollectorPatience
-    ) throws -> [Delivery] {
+    ) throws -> (deliveries: [Delivery], isTakenAway: Bool) {
         var deliveries: [Delivery] = []
+        var isTakenAway = false
         for event in events {
             switch event {
             case .opened:
@@ -99,10 +109,11 @@ public struct Collector: Sendable {
             case .deliveries(let more): deliveries += more
             case .receiving: patience.heard(at: SteadyClock.milliseconds())
             case .closed(let error): throw error
-            case .consuming, .cancelled, .published, .blocked, .unblocked: break
+            case .cancelled(let byBroker): isTakenAway = byBroker
+            case .consuming, .published, .blocked, .unblocked: break
             }
         }
-        return deliveries
+        return (deliveries, isTakenAway)
     }
 
     private func records(_ deliveries: [Delivery]) -> [LetterRecord] {

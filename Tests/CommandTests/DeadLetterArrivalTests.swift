@@ -292,6 +292,42 @@ struct DeadLetterArrivalTests {
         await site.remove()
     }
 
+    /// Nothing comes, for another consumer is the active one; then there is no queue any more.
+    @Test func aQueueThatIsTakenAwayWhileItIsCollectedIsTold() async throws {
+        let site = try Site()
+        try await site.apply()
+        let (address, queue, exchange) = (
+            try BrokerAddress(url: try #require(site.url)), site.prefix + ".dead-letters", site.prefix + ".dead"
+        )
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.deleteQueue(name: queue)
+            _ = try channel.declareQueue(name: queue, arguments: [("x-single-active-consumer", .bool(true))])
+            try channel.bindQueue(queue: queue, exchange: exchange, routingKey: "#")
+        }
+        try await site.publish(Array(repeating: Message(body: Array("{".utf8)), count: 3), to: "dead")
+        let (stream, continuation) = AsyncStream.makeStream(of: AMQPEvent.self)
+        let active = AMQPConnection.open(address, name: "active") { continuation.yield($0) }
+        defer { active.abort() }
+        for await event in stream {
+            if case .opened = event { active.consume(queue: queue, prefetch: 1) }
+            if case .deliveries = event { break }
+            if case .closed(let error) = event { throw error }
+        }
+        async let collecting = site.binary.run("dead-letters", "collect")
+        try await eventually("both consume") {
+            try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+                try channel.declareQueue(name: queue, arguments: [], passive: true).consumerCount == 2
+            }
+        }
+        try await AMQPAdministration.perform(address, name: "tests", timeoutSeconds: 20) { channel in
+            try channel.deleteQueue(name: queue)
+        }
+        let collected = try await collecting
+        #expect(collected.code == 69 && collected.errors.contains("took the queue `\(queue)` away after 0 of 2"))
+        #expect(collected.errors.contains("may be lost"), "\(collected.errors)")
+        await site.remove()
+    }
+
     @Test func doctorTellsWhetherDeadLetteringIsAtLeastOnce() async throws {
         let site = try Site()
         let missing = try await site.binary.run("doctor")
