@@ -27,6 +27,7 @@ struct Flights {
 
     var isEmpty: Bool { flights.isEmpty }
     var count: Int { flights.count }
+    var holdsLetters: Bool { !letters.isEmpty }
     var lettersSentCount: Int { flightOfToken.count }
     var oldestLetterSent: Int64? { letters.values.compactMap(\.sentAt).min() }
 

@@ -55,6 +55,8 @@ extension Pipeline {
         case stopConsuming
         /// Close the connection: what is not acknowledged goes back to the queue.
         case closeConsumer
+        /// Whoever consumes next asks for one message at a time, until one comes that was never delivered before.
+        case takeOneAtATime
         case record([PendingEntry], announcedThrough: UInt64)
         case publish([Publishing])
         /// Acknowledge this delivery and all before it.

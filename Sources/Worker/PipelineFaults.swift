@@ -51,6 +51,9 @@ extension Pipeline {
         because reason: PauseReason, _ actions: inout [Action], at now: Int64, closing: Bool = false
     ) {
         if closing, consumer != .closed { actions.append(.closeConsumer) }
+        // A letter that cannot be published comes again and again, and each time all that was taken with it goes back
+        // and counts as delivered once more, until the broker gives up messages that nothing is wrong with.
+        if reason.isOfPublishing, flights.holdsLetters { actions.append(.takeOneAtATime) }
         closeConsumer()
         wellSince = nil
         for recording in gathered { index.forget(recording.entry.key) }
@@ -112,6 +115,16 @@ extension Pipeline {
     private mutating func noteHowItGoes(at now: Int64) {
         wellSince = isConsuming ? wellSince ?? now : nil
         if let wellSince, now - wellSince >= limits.longestPauseMilliseconds { faults = 0 }
+    }
+}
+
+extension Pipeline.PauseReason {
+    /// Whether what was to be published may be what went wrong.
+    fileprivate var isOfPublishing: Bool {
+        switch self {
+        case .publisherLost, .refused, .missing, .nacked, .unroutable, .confirmNeverCame: true
+        case .consumerLost, .cancelledByBroker, .blocked, .killSwitch, .notWritable: false
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 /// decided and becomes a `poison` letter, undecided; its neighbours only wait a little. The first message that was
 /// never delivered before ends the caution, for those of the last run come back first.
 ///
+/// The same where a letter could not be published: what arrives with it goes back to the queue each time that it fails.
+///
 /// In any other run the same care is taken of each message that the broker has delivered ``suspiciousDeliveries`` times
 /// before: another worker of the pool may have died of it.
 ///
@@ -65,6 +67,9 @@ struct Quarantine<Item: Sendable>: Sendable {
         self.isCautious = isCautious
         self.attempts = attempts
     }
+
+    /// From the next consumer on, as after a start that follows no orderly stop.
+    mutating func beCautious() { isCautious = true }
 
     /// Whether nothing waits or is being looked at.
     var isEmpty: Bool { if case .empty = stage { queue.isEmpty } else { false } }

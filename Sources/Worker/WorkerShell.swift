@@ -317,6 +317,7 @@ struct WorkerShell {
             meter.lostChannel()
             giveBack()
             consumer?.close()
+        case .takeOneAtATime: quarantine.beCautious()
         case .record(let entries, let announcedThrough):
             meter.writes(entries, at: Stopwatch.seconds())
             desk.record(entries, announcedThrough: announcedThrough) { [yield] in yield(.committed($0)) }

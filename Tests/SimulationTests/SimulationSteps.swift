@@ -201,6 +201,8 @@ extension Simulation {
         case .closeConsumer:
             giveBack(worker)
             broker.disconnect(worker: worker, &random)
+        case .takeOneAtATime:
+            if mutation != .neverCareful { workers[worker].quarantine.beCautious() }
         case .record(let entries, let announcedThrough):
             let ahead = mutation == .watermarkAhead ? UInt64.max / 2 : announcedThrough
             later(.record(entries, announcedThrough: ahead))

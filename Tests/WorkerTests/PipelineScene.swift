@@ -65,6 +65,7 @@ extension Pipeline {
             case .openConsumer(let generation): "open consumer \(generation)"
             case .stopConsuming: "stop consuming"
             case .closeConsumer: "close consumer"
+            case .takeOneAtATime: "take one at a time"
             case .record(let outcomes, let through): "record \(outcomes.count) through \(through)"
             case .publish(let publishings): "publish " + publishings.map(\.words).joined(separator: ", ")
             case .acknowledge(let tag, _): "ack \(tag)"

@@ -92,25 +92,25 @@ struct QuarantineTests {
 }
 
 extension Quarantine<String> {
-    fileprivate mutating func say(arrived names: [String], idle: Bool = true) -> [String] {
+    mutating func say(arrived names: [String], idle: Bool = true) -> [String] {
         say(names.map { name in Candidate(item: name, message: { "id-" + name }, deliveries: 0) }, idle: idle)
     }
 
     /// What it answers, and that it says beforehand whether it will pass them all and do nothing else.
-    fileprivate mutating func say(_ candidates: [Candidate], idle: Bool = true) -> [String] {
+    mutating func say(_ candidates: [Candidate], idle: Bool = true) -> [String] {
         let passesAll = candidates.allSatisfy { passes(deliveries: $0.deliveries) }
         let words = Self.words(arrived(candidates, restIsIdle: idle))
         if passesAll { #expect(words == candidates.map { "pass " + $0.item }) }
         return words
     }
 
-    fileprivate mutating func say(idle: Bool) -> [String] { Self.words(advance(restIsIdle: idle)) }
+    mutating func say(idle: Bool) -> [String] { Self.words(advance(restIsIdle: idle)) }
 
-    fileprivate mutating func say(marked message: String, turn: Int) -> [String] {
+    mutating func say(marked message: String, turn: Int) -> [String] {
         Self.words(marked(message: message, turn: turn))
     }
 
-    fileprivate mutating func say(cleared turn: Int) -> [String] {
+    mutating func say(cleared turn: Int) -> [String] {
         Self.words(cleared(turn: turn))
     }
 
