@@ -117,12 +117,19 @@ struct FileSystem: Sendable {
     var close: @Sendable (_ file: Int32) -> Void = { file in _ = Glibc.close(file) }
     /// access(2)
     var exists: @Sendable (_ path: String) -> Bool = { path in unsafe access(path, F_OK) == 0 }
-    /// readdir(3), sorted.
+    /// readdir(3), sorted; all of them, or none.
     var names: @Sendable (_ directory: String) throws(Errno) -> [String] = { directory throws(Errno) in
         guard let handle = unsafe opendir(directory) else { throw Errno(number: errno) }
         defer { unsafe closedir(handle) }
         var names: [String] = []
-        while let entry = unsafe readdir(handle) {
+        while true {
+            // Only this number tells the end of a listing from a call that failed: either way there is no entry.
+            errno = 0
+            guard let entry = unsafe readdir(handle) else {
+                if errno == 0 { break }
+                if errno == EINTR { continue }
+                throw Errno(number: errno)
+            }
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
                 unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }

@@ -53,9 +53,26 @@ struct Recovery {
         let (scan, sealedBytes) = try self.sealed(sealed, watching: signed.map { [$0.size] } ?? [])
         let found = try open.map { segment throws(LedgerError) in try bytes(directory + "/" + segment.name) }
         let number = open?.number ?? segments.count + 1
+        if open == nil { try refuseToReplace(number) }
         return try recover(
             found ?? FileBytes([]), number: number, after: scan, sealedBytes: sealedBytes, names: names,
             signed: signed, record)
+    }
+
+    /// A listing may lack what is there, and a new segment takes its place by a rename: nothing is put over a file that
+    /// nobody has read.
+    private func refuseToReplace(_ number: Int) throws(LedgerError) {
+        for name in [LedgerFormat.openName(number), LedgerFormat.sealedName(number)] {
+            let path = directory + "/" + name
+            do throws(FileSystem.Errno) { _ = try files.identity(path) } catch {
+                if error.number == ENOENT { continue }
+                throw .failed("look for", path, error)
+            }
+            throw LedgerError(
+                code: .inputOutput,
+                message: "`\(path)` is there, and listing its directory does not name it: nothing was written; check "
+                    + "the disk and its file system, then start again")
+        }
     }
 
     private func bytes(_ path: String) throws(LedgerError) -> FileBytes {

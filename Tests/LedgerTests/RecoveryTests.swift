@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import Ledger
@@ -126,5 +127,43 @@ struct RecoveryTests {
         #expect(first.setAside == 1 && first.recordCount == 3 && first.announcedThrough == 0)
         let again = try Self.recover(bench)
         #expect(again.setAside == 0 && again.announcedThrough == 0)
+    }
+
+    @Test func aListingThatFailsOrLacksTheOpenSegmentCostsNothing() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        try bench.fill()
+        let before = try bench.bytes(bench.openSegment)
+        let real = FileSystem()
+        var files = Self.unsynced
+        files.names = { _ throws(FileSystem.Errno) in throw FileSystem.Errno(number: EIO) }
+        let failed = try #require(throws: LedgerError.self) { _ = try bench.open(files: files) }
+        #expect(failed.code == .inputOutput && failed.message.hasPrefix("cannot list `\(bench.worker)`"))
+        #expect(try bench.bytes(bench.openSegment) == before)
+        files.names = { path throws(FileSystem.Errno) in
+            try real.names(path).filter { !$0.hasPrefix("segment-") }
+        }
+        for name in [LedgerFormat.openName(1), LedgerFormat.sealedName(1)] {
+            let path = bench.worker + "/" + name
+            if path != bench.openSegment { try FileManager.default.moveItem(atPath: bench.openSegment, toPath: path) }
+            let refused = try #require(throws: LedgerError.self) { _ = try bench.open(files: files) }
+            #expect(refused.code == .inputOutput && refused.message.hasPrefix("`\(path)` is there"))
+            #expect(try bench.bytes(path) == before)
+        }
+        try FileManager.default.moveItem(
+            atPath: bench.worker + "/" + LedgerFormat.sealedName(1), toPath: bench.openSegment)
+        #expect(try Self.recover(bench).recordCount == 5)
+    }
+
+    @Test func listingWhatIsNoDirectoryOrIsNotThereThrowsItsNumber() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        try bench.fill()
+        let files = FileSystem()
+        #expect(try files.names(bench.directory) == ["w"])
+        for (path, number) in [(bench.openSegment, ENOTDIR), (bench.directory + "/none", ENOENT)] {
+            let error = try #require(throws: FileSystem.Errno.self) { _ = try files.names(path) }
+            #expect(error.number == number)
+        }
     }
 }
