@@ -100,6 +100,19 @@ struct FileSystem: Sendable {
             bytes: Int(status.st_size), inode: UInt64(status.st_ino), modified: nanoseconds(status.st_mtim),
             changed: nanoseconds(status.st_ctim))
     }
+    /// What a path leads to.
+    enum Kind: Sendable { case file, directory, other }
+
+    /// stat(2)
+    var kind: @Sendable (_ path: String) throws(Errno) -> Kind = { path throws(Errno) in
+        var status = stat()
+        _ = try Self.retrying { unsafe stat(path, &status) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .directory
+        default: return .other
+        }
+    }
     /// fstat(2)
     var identityOfFile: @Sendable (_ file: Int32) throws(Errno) -> Identity = { file throws(Errno) in
         var status = stat()

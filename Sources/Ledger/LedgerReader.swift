@@ -53,21 +53,6 @@ public struct LedgerReader: Sendable {
         }
     }
 
-    /// The directories of the workers below a ledger's directory, or that directory itself where it is a worker's.
-    public static func workerDirectories(under ledger: String) throws(LedgerError) -> [String] {
-        let files = FileSystem()
-        do throws(FileSystem.Errno) {
-            let names = try files.names(ledger)
-            if names.contains("lock") { return [ledger] }
-            return names.map { ledger + "/" + $0 }.filter { files.exists($0 + "/lock") }
-        } catch {
-            if error.number == ENOENT || error.number == ENOTDIR {
-                throw LedgerError(code: .missing, message: "there is no ledger in `\(ledger)`")
-            }
-            throw .failed("list", ledger, error)
-        }
-    }
-
     /// Whether a process holds this ledger's lock just now, without touching the lock: a worker that starts at this
     /// very moment must get it. By the lock's inode in proc_locks(5).
     ///

@@ -97,6 +97,16 @@ struct AuditTests {
         #expect(try await archive.verdicts(["--checkpoint", first]).map(\.code) == [0, 0])
     }
 
+    @Test func bothFindEachWorkerWhateverBecameOfLocks() async throws {
+        let archive = try await Archive()
+        defer { archive.scratch.remove() }
+        let whole = try await archive.verdicts()
+        try archive.remove("one/lock")
+        #expect(try await archive.verdicts() == whole)
+        #expect(FileManager.default.createFile(atPath: archive.ledger + "/lock", contents: nil))
+        #expect(try await archive.verdicts() == whole)
+    }
+
     enum Tampering: String, CaseIterable, Sendable {
         case changedWord, changedSealedWord, missingSegment, missingLastSegment, swappedLines, missingCheckpoints
         case changedCheckpoint, strangersCheckpoint, changedSignature, shortenedFile, foreignCheckpoint, duplicateMember

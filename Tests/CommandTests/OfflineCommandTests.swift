@@ -20,7 +20,7 @@ struct OfflineCommandTests {
     @Test func aReportOfAnEmptyYearPrintsItsZeros() async throws {
         let site = try Site()
         defer { site.scratch.remove() }
-        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        try site.makeLedger()
         let text = try await site.binary.run("report", "annual", "--year", "2024", "--jurisdiction", "boston")
         #expect(text.code == 0)
         for line in [
@@ -34,6 +34,33 @@ struct OfflineCommandTests {
         #expect((report["detained"] as? [String: Any])?["total"] as? Int == 0)
         #expect((report["transferred"] as? [String: Any])?["total"] as? Int == 0)
         #expect((report["reimbursements"] as? [String: Any])?["total"] as? Int == 0)
+    }
+
+    /// A volume that is not mounted looks like this.
+    @Test func whereNoLedgerIsNothingIsReportedAsZero() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        for command in [
+            ["report", "annual", "--year", "2024"], ["report", "compare", "--with", site.ledger],
+            ["ledger", "verify"], ["ledger", "list"], ["ledger", "list", "--kind", "policy-load"],
+        ] {
+            let result = try await site.binary.run(command)
+            #expect(result.code == 74 && result.output.isEmpty, "\(command): \(result.output)")
+            #expect(result.errors.contains("is its volume mounted"), "\(command): \(result.errors)")
+        }
+        let script = try await Binary.script("deploy/audit/verify-ledger", [site.ledger])
+        #expect(script.code == 74 && script.output.isEmpty && script.errors.contains("is its volume mounted"))
+    }
+
+    @Test func aWorkerTakesNoNameThatIsTaken() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        for name in ["lock", "dead-letters"] {
+            let result = try await site.worker(name).binary.run("worker", "run")
+            #expect(result.code == 64 && result.errors.contains("neither `dead-letters` nor `lock`"))
+        }
+        #expect(!FileManager.default.fileExists(atPath: site.ledger))
     }
 
     @Test func withoutABrokerTheExitCodeSaysSo() async throws {
@@ -63,7 +90,7 @@ struct OfflineCommandTests {
     @Test func aListWithFileNumbersIsNotComparedWithoutTheKeyOfTheLedger() async throws {
         let site = try Site()
         defer { site.scratch.remove() }
-        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        try site.makeLedger()
         let list = try site.scratch.write(
             "list.csv",
             "prepare_date,detainer_type,facility,state,city,a_number\n"
@@ -71,7 +98,7 @@ struct OfflineCommandTests {
         let compared = try await site.binary.run("report", "reconcile", "--against", list)
         #expect(compared.code == 78 && compared.errors.contains("pseudonym-boston.key"), "\(compared.errors)")
         #expect(!compared.errors.contains("000000001"))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: site.ledger).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: site.ledger) == ["w1"])
     }
 
     @Test func submitRefusesWhatTheContractRefuses() async throws {

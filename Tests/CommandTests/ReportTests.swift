@@ -100,7 +100,7 @@ struct ReportTests {
     @Test func otherLawsHaveTheirOwnTerms() async throws {
         let site = try Site()
         defer { site.scratch.remove() }
-        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        try site.makeLedger()
         for (jurisdiction, words) in [
             (
                 "illinois",

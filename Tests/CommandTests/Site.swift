@@ -1,5 +1,7 @@
 import AMQPClient
+import Detainers
 import Foundation
+import Ledger
 import Testing
 
 let brokerURL = ProcessInfo.processInfo.environment["DETAINER_TEST_BROKER_URL"]
@@ -40,6 +42,12 @@ struct Site {
         var binary = binary
         binary.environment.merge(environment) { _, new in new }
         return Site(self, binary: binary)
+    }
+
+    /// What a worker leaves that has recorded nothing.
+    func makeLedger() throws {
+        let now = Moment(secondsSinceEpoch: 1_750_000_000)
+        try LedgerWriter.open(directory: ledger, worker: "w1", now: now).takeWriter().close()
     }
 
     /// The same corner, another worker.

@@ -178,17 +178,21 @@ struct WorkerRun: AsyncParsableCommand {
         }
     }
 
+    /// Beside the workers' folders lies the store of dead letters, and in each of them a lock.
+    private static let takenNames = ["dead-letters", "lock"]
+
     /// A name that makes a safe folder: letters, digits, `.`, `_`, `-`, at most 64.
     private static func checked(_ name: String) throws -> String {
         let isSafe =
-            !name.isEmpty && name.utf8.count <= 64 && !name.hasPrefix(".") && name != "dead-letters"
+            !name.isEmpty && name.utf8.count <= 64 && !name.hasPrefix(".") && !takenNames.contains(name)
             && name.utf8.allSatisfy {
                 (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
                     || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
                     || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains($0)
             }
         guard isSafe else {
-            throw ValidationError("a worker's name is 1 to 64 letters, digits, `.`, `_` or `-`, and not `dead-letters`")
+            throw ValidationError(
+                "a worker's name is 1 to 64 letters, digits, `.`, `_` or `-`, and neither `dead-letters` nor `lock`")
         }
         return name
     }

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@testable import Ledger
+
+/// Which directories are workers' ledgers: none is overlooked because one of its files is lost, or hidden by another.
+struct LedgerDirectoriesTests {
+    /// Two workers' ledgers, and what else lies there: a store without records, a folder, a file.
+    private func bench() throws -> Bench {
+        let bench = Bench()
+        for worker in ["w", "x"] {
+            var writer = try LedgerWriter.open(directory: bench.directory, worker: worker, now: Bench.now).takeWriter()
+            _ = try writer.append(Bench.records(1...2), announcedThrough: 0, now: Bench.now)
+            writer.close()
+        }
+        try FileManager.default.createDirectory(
+            atPath: bench.directory + "/filings", withIntermediateDirectories: true)
+        try bench.write([1], bench.directory + "/signing.key")
+        return bench
+    }
+
+    private func workers(_ bench: Bench) throws -> [String] {
+        try LedgerReader.workerDirectories(under: bench.directory).map {
+            String($0.dropFirst(bench.directory.count))
+        }
+    }
+
+    @Test func aLedgerThatLostItsLockIsOne() throws {
+        let bench = try bench()
+        defer { bench.remove() }
+        #expect(try workers(bench) == ["/w", "/x"])
+        try FileManager.default.removeItem(atPath: bench.worker + "/lock")
+        #expect(try workers(bench) == ["/w", "/x"])
+        try FileManager.default.createDirectory(atPath: bench.worker + "/lock", withIntermediateDirectories: true)
+        #expect(try workers(bench) == ["/w", "/x"])
+    }
+
+    @Test func aLedgerThatLostItsSegmentsIsOneByWhatLiesBesideThem() throws {
+        let bench = try bench()
+        defer { bench.remove() }
+        try FileManager.default.removeItem(atPath: bench.openSegment)
+        #expect(try workers(bench) == ["/w", "/x"])
+        try FileManager.default.moveItem(
+            atPath: bench.worker + "/lock", toPath: bench.worker + "/" + CheckedSegments.fileName)
+        #expect(try workers(bench) == ["/w", "/x"])
+        try FileManager.default.removeItem(atPath: bench.worker + "/" + CheckedSegments.fileName)
+        #expect(try workers(bench) == ["/x"])
+        try FileManager.default.createDirectory(
+            atPath: bench.worker + "/" + SignedCheckpoints.folder, withIntermediateDirectories: true)
+        #expect(try workers(bench) == ["/w", "/x"])
+    }
+
+    @Test func aStrangersLockHidesNoWorker() throws {
+        let bench = try bench()
+        defer { bench.remove() }
+        try bench.write([], bench.directory + "/lock")
+        #expect(try workers(bench) == ["/w", "/x"])
+        // Segments that were put there are read as well.
+        try FileManager.default.copyItem(
+            atPath: bench.openSegment, toPath: bench.directory + "/" + LedgerFormat.openName(1))
+        #expect(try workers(bench) == ["", "/w", "/x"])
+    }
+
+    @Test func aWorkersOwnDirectoryIsOne() throws {
+        let bench = try bench()
+        defer { bench.remove() }
+        #expect(try LedgerReader.workerDirectories(under: bench.worker) == [bench.worker])
+        try FileManager.default.removeItem(atPath: bench.openSegment)
+        #expect(try LedgerReader.workerDirectories(counting: bench.worker) == [bench.worker])
+    }
+
+    @Test func whereThereIsNoLedgerNothingIsCounted() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        let absent = try #require(throws: LedgerError.self) { _ = try workers(bench) }
+        #expect(absent.code == .missing)
+        try FileManager.default.createDirectory(
+            atPath: bench.directory + "/lost+found", withIntermediateDirectories: true)
+        #expect(try workers(bench) == [])
+        let empty = try #require(throws: LedgerError.self) {
+            _ = try LedgerReader.workerDirectories(counting: bench.directory)
+        }
+        #expect(empty.code == .missing && empty.message == absent.message)
+        #expect(empty.message.contains("is its volume mounted"))
+        #expect(throws: empty) { _ = try LedgerUnion.read([bench.directory]) }
+        #expect(throws: empty) { _ = try LedgerCatalog.open([bench.directory]) }
+        // A worker that has just started has recorded nothing, which is zero.
+        try bench.open().takeWriter().close()
+        #expect(try LedgerUnion.read([bench.directory]).outcomes.count == 0)
+    }
+}
