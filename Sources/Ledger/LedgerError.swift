@@ -2,7 +2,7 @@
 public struct LedgerError: Error, Sendable, Equatable {
     public struct Code: Sendable, Equatable {
         private enum Kind: Sendable {
-            case locked, notWritable, syncFailed, vanished, corrupted, inputOutput, missing, unusable
+            case locked, notWritable, syncFailed, vanished, corrupted, contradicted, inputOutput, missing, unusable
         }
         private let kind: Kind
         private init(_ kind: Kind) { self.kind = kind }
@@ -18,6 +18,8 @@ public struct LedgerError: Error, Sendable, Equatable {
         public static let vanished = Code(.vanished)
         /// A file says something that no writer of ours wrote.
         public static let corrupted = Code(.corrupted)
+        /// What was signed is not what is on record.
+        public static let contradicted = Code(.contradicted)
         public static let inputOutput = Code(.inputOutput)
         public static let missing = Code(.missing)
         /// The writer met a fatal error before and takes nothing more.

@@ -98,7 +98,8 @@ extension LedgerReader {
     /// The proof that the record of that index is in this ledger.
     ///
     /// - Returns: `nil` where no signed checkpoint covers it yet.
-    /// - Throws: `LedgerError`, `NoteError`.
+    /// - Throws: `NoteError`, `LedgerError`: `.contradicted` where the newest signed checkpoint is not one of these
+    ///   records, so that no proof would hold.
     public func proof(of index: UInt64) throws -> String? { try evidence(of: [index])[index]?.proof }
 
     /// A record as it stands on file.
@@ -110,16 +111,21 @@ extension LedgerReader {
 
     /// The records of these indices, each with its proof, read in one pass.
     ///
-    /// - Throws: `LedgerError`, `NoteError`.
+    /// - Throws: as ``proof(of:)``.
     public func evidence(of indices: Set<UInt64>) throws -> [UInt64: RecordEvidence] {
         let signed = try newestSigned()
         let size = signed?.head.size ?? 0
         var proofs = InclusionProofs(of: indices, size: size)
+        var tree = MerkleTree(watching: [size])
         var evidence: [UInt64: RecordEvidence] = [:]
         try records { stored in
-            if stored.index < size { proofs.append(stored.line[...]) }
+            if stored.index < size {
+                proofs.append(stored.line[...])
+                tree.append(stored.line[...])
+            }
             if indices.contains(stored.index) { evidence[stored.index] = RecordEvidence(line: stored.line) }
         }
+        if let signed { try check(signed.head, "`\(signed.path)`", against: tree) }
         for (index, record) in evidence {
             guard let note = signed?.note, let hashes = proofs.hashes(of: index) else { continue }
             let extra = Data(record.line).base64EncodedString()
@@ -132,19 +138,42 @@ extension LedgerReader {
     /// The proof that this ledger, as far as it is signed, begins as the earlier checkpoint says.
     ///
     /// - Returns: `nil` where no signed checkpoint reaches as far.
-    /// - Throws: `LedgerError`, `NoteError`.
+    /// - Throws: as ``proof(of:)``, and where the earlier checkpoint is not one of these records.
     public func proof(since earlier: TreeHead) throws -> String? {
-        guard let (note, head) = try newestSigned(), head.size >= earlier.size else { return nil }
+        guard let (path, note, head) = try newestSigned(), head.size >= earlier.size else { return nil }
         var proof = MerkleProof.consistency(from: earlier.size, to: head.size)
+        var tree = MerkleTree(watching: [earlier.size, head.size])
         try records { stored in
-            if stored.index < head.size { proof.append(stored.line[...]) }
+            if stored.index >= head.size { return }
+            proof.append(stored.line[...])
+            tree.append(stored.line[...])
         }
+        try check(head, "`\(path)`", against: tree)
+        try check(earlier, "the earlier checkpoint", against: tree)
         return "old \(earlier.size)\n" + Self.lines(proof.hashes) + "\n" + note
     }
 
-    private func newestSigned() throws -> (note: String, head: TreeHead)? {
+    /// Whoever signed it: a proof that leads to a root which these records do not have proves nothing.
+    ///
+    /// - Parameter tree: of the ledger, which kept the root of that size where it has so many records.
+    private func check(_ head: TreeHead, _ place: String, against tree: MerkleTree) throws(LedgerError) {
+        let contradiction: String
+        if !head.isOf(logID: try logID()) {
+            contradiction = "is the checkpoint of another ledger"
+        } else if let root = tree.roots[head.size] {
+            if root == head.rootHash { return }
+            contradiction = "covers \(head.size) records, and the first \(head.size) are not those that were signed"
+        } else {
+            contradiction = "covers \(head.size) records, and the ledger has fewer"
+        }
+        throw LedgerError(
+            code: .contradicted,
+            message: "\(place) \(contradiction): nothing is proved by it; run `detainer ledger verify`")
+    }
+
+    private func newestSigned() throws -> (path: String, note: String, head: TreeHead)? {
         guard let file = try signedCheckpoints().last else { return nil }
-        return (file.note, try SignedNote.parts(file.note).head)
+        return (file.path, file.note, try SignedNote.parts(file.note).head)
     }
 
     private static func lines(_ hashes: [[UInt8]]) -> String {

@@ -116,7 +116,8 @@ struct MerkleProof: Sendable {
 
     /// The subtrees on the way from the leaf of that index to the root (RFC 6962, section 2.1.1).
     fileprivate static func path(_ index: UInt64, _ leaves: Range<UInt64>) -> [Range<UInt64>] {
-        if leaves.count <= 1 { return [] }
+        // Not `count`, which is an Int: a checkpoint may say any size.
+        if leaves.upperBound - leaves.lowerBound <= 1 { return [] }
         let middle = split(leaves)
         return index < middle
             ? path(index, leaves.lowerBound..<middle) + [middle..<leaves.upperBound]

@@ -77,7 +77,7 @@ struct SegmentIndex: Sendable {
         func large(_ name: String) -> UInt64? { header[name]?.intValue.flatMap(UInt64.init(exactly:)) }
         guard let segmentBytes = number("segmentBytes"), let logID = header["logId"]?.stringValue,
             let firstRecord = large("firstRecord"), let previousRoot = header["previousRoot"]?.stringValue,
-            let records = large("records"), let subtrees = header["subtrees"]?.arrayValue,
+            let records = large("records"), firstRecord <= records, let subtrees = header["subtrees"]?.arrayValue,
             let announcedThrough = large("announcedThrough"), let jurisdictions = header["jurisdictions"]?.arrayValue,
             let entries = number("entries"), let ties = number("ties"), let traitCount = number("traits"),
             number("bodyBytes") == bytes.count - line.count - 1, let bodyCheck = header["body"]?.stringValue,

@@ -184,6 +184,19 @@ struct AuditTests {
         #expect(unknown.code == 1)
     }
 
+    @Test func nothingIsProvedByTheCheckpointOfAnotherLedger() async throws {
+        let archive = try await Archive()
+        defer { archive.scratch.remove() }
+        let checkpoints = archive.ledger + "/one/checkpoints/"
+        try FileManager.default.copyItem(
+            atPath: archive.ledger + "/two/checkpoints/000000000001.txt", toPath: checkpoints + "999999999999.txt")
+        for what in [["00000000-0000-4000-8000-000000000002"], ["--since", checkpoints + "000000000003.txt"]] {
+            let proof = try await archive.binary.run(["ledger", "prove"] + what)
+            #expect(proof.code == 1 && proof.output.isEmpty)
+            #expect(proof.errors.contains("999999999999.txt` is the checkpoint of another ledger"), "\(proof.errors)")
+        }
+    }
+
     @Test func aKeyIsNeverOverwritten() async throws {
         let archive = try await Archive()
         defer { archive.scratch.remove() }

@@ -42,6 +42,13 @@ struct MerkleProofTests {
         }
     }
 
+    /// A checkpoint may say any size.
+    @Test func aPathIsFoundInTheLargestTreeThatThereMayBe() {
+        var proofs = InclusionProofs(of: [0, .max - 1], size: .max)
+        proofs.append(Self.leaves[0][...])
+        #expect(proofs.hashes(of: 1) == nil && proofs.hashes(of: 0)?.count == 0)
+    }
+
     @Test func everyTreeIsProvedToBeginAsEverySmallerOne() {
         for size in 0...Self.leaves.count {
             let root = Self.root(size)

@@ -289,6 +289,17 @@ struct SegmentUpkeepTests {
         }
     }
 
+    @Test func anIndexOfFewerRecordsThanComeBeforeItsSegmentIsNone() throws {
+        let builder = SegmentIndexBuilder(segment: 1, firstRecord: 1, previousRoot: "")
+        var tree = MerkleTree()
+        for isIndex in [false, true] {
+            let bytes = builder.bytes(segmentBytes: 1, logID: "log", tree: tree, announcedThrough: 0)
+            let index = try SegmentIndex(FileBytes(bytes), segment: 1)
+            #expect((index != nil) == isIndex)
+            tree.append([1])
+        }
+    }
+
     /// It is read in pieces of 64 KiB: each of them counts, and so does that all are there.
     @Test func aLongBodyOfAnIndexIsWholeOrNotWhereverItRots() throws {
         var builder = SegmentIndexBuilder(segment: 1, firstRecord: 0, previousRoot: "")

@@ -171,6 +171,37 @@ struct SigningTests {
         #expect(throws: NoteError.self) { try LedgerProof(text: text, key: stranger, earlier: old) }
     }
 
+    @Test func aCheckpointThatDoesNotFitTheLedgerProvesNothing() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        let key = try Self.key()
+        try Self.fill(bench, key)
+        let reader = try LedgerReader(directory: bench.worker)
+        let old = try key.publicKey.open(try #require(try reader.signedCheckpoints().first).note)
+        let origin = key.origin(logID: try reader.logID())
+        let path = bench.worker + "/checkpoints/999999999999.txt"
+        let root = [UInt8](repeating: 1, count: 32)
+        let heads = [
+            (TreeHead(origin: origin, size: .max, rootHash: root), "the ledger has fewer"),
+            (TreeHead(origin: origin, size: 6, rootHash: root), "the ledger has fewer"),
+            (TreeHead(origin: origin, size: 4, rootHash: root), "are not those that were signed"),
+            (TreeHead(origin: key.origin(logID: "ab"), size: 4, rootHash: root), "checkpoint of another ledger"),
+        ]
+        for (head, sentence) in heads {
+            try bench.write(Array(try key.sign(head).utf8), path)
+            let inclusion = try #require(throws: LedgerError.self) { _ = try reader.proof(of: 1) }
+            let consistency = try #require(throws: LedgerError.self) { _ = try reader.proof(since: old) }
+            #expect(inclusion == consistency && inclusion.code == .contradicted)
+            #expect(inclusion.message.hasPrefix("`\(path)` ") && inclusion.message.contains(sentence))
+        }
+        try FileManager.default.removeItem(atPath: path)
+        var changed = old
+        changed.rootHash[0] ^= 1
+        let refused = try #require(throws: LedgerError.self) { _ = try reader.proof(since: changed) }
+        #expect(refused.code == .contradicted && refused.message.hasPrefix("the earlier checkpoint covers 3 records"))
+        #expect(try reader.proof(since: old) != nil)
+    }
+
     @Test func aDiskWithoutRoomForACheckpointIsTriedAgain() throws {
         let bench = Bench()
         defer { bench.remove() }

@@ -28,7 +28,13 @@ struct LedgerProve: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapping {
             let directories = ledgers.resolved(try common.settings())
-            let proof = try id.map { try inclusion(of: $0, directories) } ?? consistency(directories)
+            let proof: String?
+            do {
+                proof = try id.map { try inclusion(of: $0, directories) } ?? consistency(directories)
+            } catch let error as LedgerError where error.code == .contradicted {
+                Log.error(error.message)
+                throw Exit.no
+            }
             guard let proof else {
                 Log.error(
                     "not signed yet: checkpoints are signed hourly and when a worker stops, if it has a signing key")
