@@ -48,7 +48,7 @@ public enum KeyFile {
     /// - Throws: `Problem` where it cannot be read, or can be read by others.
     public static func text(_ path: String) throws -> String {
         guard let content = FileManager.default.contents(atPath: path) else {
-            throw Problem(description: "key file `\(path)` cannot be read")
+            throw Problem(description: "key file `\(path)` cannot be read: is it there, and may you read it?")
         }
         if isOpenToOthers(path) {
             throw Problem(

@@ -187,6 +187,41 @@ struct LifecycleTests {
         await site.remove()
     }
 
+    /// The worker that `--ledger` sends elsewhere stays there, with the key that it recorded with.
+    @Test func aReloadKeepsTheFlagsAndTheKey() async throws {
+        let site = try Site()
+        try await site.apply()
+        let (elsewhere, log) = (site.scratch.path + "/elsewhere", site.scratch.path + "/log")
+        let key = elsewhere + "/pseudonym-boston.key"
+        let worker = try site.binary.start(["worker", "run", "--ledger", elsewhere], errors: log)
+        func says(_ text: String) async throws {
+            try await eventually("it says `\(text)`") {
+                // Before its first line there is no file.
+                ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").contains(text)
+            }
+        }
+        try await says("consuming from")
+        try await submit(site, 1...1)
+        try await eventually("it is announced") { try await site.waiting(site.reportQueue) == 1 }
+        worker.send(SIGHUP)
+        try await says("the policies were loaded again")
+        try await submit(site, 2...2)
+        try await eventually("it is announced") { try await site.waiting(site.reportQueue) == 2 }
+        #expect(!FileManager.default.fileExists(atPath: site.ledger))
+        try FileManager.default.moveItem(atPath: key, toPath: key + ".copy")
+        worker.send(SIGHUP)
+        try await says("the policies were not loaded again, the old ones stay: key file `\(key)` cannot be read")
+        #expect(!FileManager.default.fileExists(atPath: key))
+        worker.send(SIGTERM)
+        #expect(await worker.wait() == 0)
+        let recorded = try await site.with(["DETAINER_LEDGER_DIRECTORY": elsewhere]).binary.run(
+            "ledger", "list", "--format", "json"
+        ).objects()
+        let keys = recorded.compactMap { ($0["pseudonyms"] as? [String: Any])?["keyId"] as? String }
+        #expect(keys.count == 2 && Set(keys).count == 1)
+        await site.remove()
+    }
+
     @Test func logsAreLinesOfJSONWithoutPersonsAndMetricsAreWhatPrometheusReads() async throws {
         let site = try Site()
         try await site.apply()

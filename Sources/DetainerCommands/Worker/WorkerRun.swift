@@ -37,16 +37,21 @@ struct WorkerRun: AsyncParsableCommand {
         try await Exit.mapping { try await start() }
     }
 
-    private func start() async throws {
+    /// What goes over environment and file, at the start and at each reload.
+    private var flags: [Settings.Key: String] {
         var flags: [Settings.Key: String] = [:]
         flags[.ledgerDirectory] = ledger
         flags[.workerName] = name
+        return flags
+    }
+
+    private func start() async throws {
         let settings = try common.settings(flags)
         let worker = try Self.checked(settings[.workerName])
         Log.configure(settings, isService: true, metadata: [("worker", worker)])
         let policies = try settings.policies()
         let judge = Judge(
-            policies: policies, keys: try Self.keys(policies, settings), worker: worker,
+            policies: policies, keys: try Self.keysMade(policies, settings), worker: worker,
             publishers: try settings.publisherKeys())
         try await Self.refuseUnsafeStart(settings, policies)
         let queue = try settings.workerQueue()
@@ -73,7 +78,7 @@ struct WorkerRun: AsyncParsableCommand {
             tell(opened.recovery)
             return opened
         }
-        let signals = Self.signals(service, reload: { Self.reload(common, service, manager, worker: worker) })
+        let signals = Self.signals(service, reload: { reload(service, manager, worker: worker) })
         defer { signals.cancel() }
         Log.info("started version \(Version.text) as process \(getpid()) by \(Operator.name)")
         let health = settings.healthAddress.map { address -> any Service in
@@ -135,15 +140,15 @@ struct WorkerRun: AsyncParsableCommand {
     }
 
     /// Loads the policies again; where one of them does not hold, the old ones stay.
-    private static func reload(
-        _ common: CommonOptions, _ service: WorkerService, _ manager: ServiceManager, worker: String
-    ) {
+    private func reload(_ service: WorkerService, _ manager: ServiceManager, worker: String) {
         manager.reloading()
         do {
-            let settings = try common.settings()
+            let settings = try common.settings(flags)
             let policies = try settings.policies()
+            // With a key made now nothing would link to what was recorded.
+            let keys = try settings.pseudonymKeyFiles(policies.jurisdictions).mapValues { try KeyFile.read($0) }
             let judge = Judge(
-                policies: policies, keys: try keys(policies, settings), worker: worker,
+                policies: policies, keys: keys, worker: worker,
                 publishers: try settings.publisherKeys())
             service.reload(PolicyLoad(judge, occasion: .reload))
         } catch {
@@ -154,7 +159,7 @@ struct WorkerRun: AsyncParsableCommand {
     }
 
     /// The pseudonym key of each jurisdiction, made where there is none yet.
-    private static func keys(_ policies: PolicySet, _ settings: Settings) throws -> [String: PseudonymKey] {
+    private static func keysMade(_ policies: PolicySet, _ settings: Settings) throws -> [String: PseudonymKey] {
         var keys: [String: PseudonymKey] = [:]
         for (jurisdiction, path) in try settings.pseudonymKeyFiles(policies.jurisdictions) {
             let (key, isNew) = try KeyFile.readOrMake(path)
