@@ -17,6 +17,13 @@ struct CommonOptions: ParsableArguments {
     var brokerURL: String?
 
     func settings(_ more: [Settings.Key: String] = [:]) throws -> Settings {
+        let settings = try settingsAlone(more)
+        Log.configure(settings, isService: false)
+        return settings
+    }
+
+    /// The same, and log lines stay as they are: a service that reads its settings again is one still.
+    func settingsAlone(_ more: [Settings.Key: String] = [:]) throws -> Settings {
         var flags = more
         if let brokerURL {
             // Every user of the machine sees the arguments of its processes.
@@ -26,10 +33,7 @@ struct CommonOptions: ParsableArguments {
             }
             flags[.brokerURL] = brokerURL
         }
-        let settings = try Settings(
-            flags: flags, environment: ProcessInfo.processInfo.environment, file: settingsFile)
-        Log.configure(settings, isService: false)
-        return settings
+        return try Settings(flags: flags, environment: ProcessInfo.processInfo.environment, file: settingsFile)
     }
 
     private static func holdsPassword(_ url: String) -> Bool {

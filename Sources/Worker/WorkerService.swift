@@ -22,6 +22,8 @@ public struct WorkerConfiguration: Sendable {
     public var ownQueues: Set<String> = []
     /// Leave when nothing came for that long; `nil`: stay until told.
     public var exitWhenIdleSeconds: Int?
+    /// What tells in a line which process this is, and whose.
+    public var process = ""
 
     public init(
         address: BrokerAddress, worker: String, requestQueue: String, outcomeExchange: String, deadExchange: String,

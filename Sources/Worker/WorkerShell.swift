@@ -207,7 +207,7 @@ struct WorkerShell {
         case .takeOver(let load):
             judge = load.judge
             service.took(over: load)
-            tell(.info, "the policies were loaded again")
+            tell(.info, "the policies were loaded again " + configuration.process)
             record(load)
             feed(.policiesTookOver)
         case .record(let load): record(load)

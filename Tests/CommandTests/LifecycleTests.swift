@@ -253,6 +253,9 @@ struct LifecycleTests {
         let check = try await Tool.run("promtool", ["check", "metrics"], input: metrics)
         #expect(check.code == 0, "\(check.output)")
         try documented(metrics)
+        // A reload reads the settings again; the lines after it are still a service's.
+        worker.kill(SIGHUP)
+        try await eventually("it loads them again") { worker.lastLog.contains("the policies were loaded again") }
         worker.kill(SIGTERM)
         try await eventually("it leaves") { worker.exits == [0] }
         #expect(!worker.lastLog.contains("MARKED") && !metrics.contains("MARKED"))
@@ -263,6 +266,11 @@ struct LifecycleTests {
             #expect(object?["worker"] == "w1" && object?["level"] != nil && object?["message"] != nil)
         }
         #expect(worker.lastLog.contains("\"reason\":\"malformed-json\""))
+        // Who started, reloaded and stopped it is asked in audits.
+        for begin in ["started version", "the policies were loaded again", "told to stop", "stopped: recorded"] {
+            let line = worker.lastLog.split(separator: "\n").first { $0.contains("\"message\":\"" + begin) }
+            #expect(line?.contains(/as process \d+ by .+@/) == true, "\(begin): \(line ?? "")")
+        }
         await site.remove()
     }
 

@@ -61,6 +61,7 @@ struct WorkerRun: AsyncParsableCommand {
             outcomeExchange: settings[.outcomeExchange], deadExchange: settings[.deadExchange],
             prefetch: settings.prefetch, consumerTag: ConsumerTag.make(worker: worker),
             exitWhenIdleSeconds: exitWhenIdle, tellsEach: settings[.logLevel] == "debug")
+        configuration.process = Self.process
         configuration.repliesToSenders = settings.repliesToSenders
         configuration.ownQueues = Set(Topology(settings).queues.map(\.name))
         let service = WorkerService(
@@ -80,7 +81,7 @@ struct WorkerRun: AsyncParsableCommand {
         }
         let signals = Self.signals(service, reload: { reload(service, manager, worker: worker) })
         defer { signals.cancel() }
-        Log.info("started version \(Version.text) as process \(getpid()) by \(Operator.name)")
+        Log.info("started version \(Version.text) \(Self.process)")
         let health = settings.healthAddress.map { address -> any Service in
             WorkerHealth(
                 address: address, worker: worker, queue: queue,
@@ -91,9 +92,13 @@ struct WorkerRun: AsyncParsableCommand {
             service: service)
         let summary = try await lifecycle.run(beside: [watch] + (health.map { [$0] } ?? []))
         Log.info(
-            "stopped: recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters)")
+            "stopped: recorded \(summary.outcomes), announced \(summary.events), dead letters \(summary.deadLetters) "
+                + Self.process)
         if summary.failure != nil { throw Exit.inputOutput }
     }
+
+    /// Audits ask who started, reloaded and stopped a worker.
+    private static var process: String { "as process \(getpid()) by \(Operator.name)" }
 
     /// What `detainer doctor` finds that loses messages or tells secrets keeps a worker from starting, unless a person
     /// wants it all the same.
@@ -119,7 +124,7 @@ struct WorkerRun: AsyncParsableCommand {
                 _exit(1)
             }
             hasBeenAsked.raise()
-            Log.info("told to stop: finishing what is in hand")
+            Log.info("told to stop: finishing what is in hand \(process)")
         }
         return Signals([
             SIGTERM: stop, SIGINT: stop, SIGHUP: reload,
@@ -143,7 +148,7 @@ struct WorkerRun: AsyncParsableCommand {
     private func reload(_ service: WorkerService, _ manager: ServiceManager, worker: String) {
         manager.reloading()
         do {
-            let settings = try common.settings(flags)
+            let settings = try common.settingsAlone(flags)
             let policies = try settings.policies()
             // With a key made now nothing would link to what was recorded.
             let keys = try settings.pseudonymKeyFiles(policies.jurisdictions).mapValues { try KeyFile.read($0) }
