@@ -39,8 +39,8 @@ enum Exit {
         switch error {
         case is AMQPError: brokerUnavailable
         case is LedgerError, is RecordError: inputOutput
-        case is PolicyError, is Settings.Problem, is KeyFile.Problem, is PublisherKeys.Problem,
-            is PublisherSigningKey.Problem, is ReportForm.Problem:
+        case is PolicyError, is Settings.Problem, is KeyFile.Problem, is KeyFile.Lost,
+            is PublisherKeys.Problem, is PublisherSigningKey.Problem, is ReportForm.Problem:
             badConfiguration
         case let error as ManagementError where error.code == .invalidAddress: badConfiguration
         case is ContractError, is ICEReleasedList.Problem, is NoteError, is LetterEdit.Problem, is ReplayPlan.Problem,

@@ -9,34 +9,87 @@ public enum KeyFile {
         public let description: String
     }
 
-    /// Reads the key, or makes it where there is no file yet.
+    /// What was recorded with a pseudonym key: another one in its place links to none of it.
+    public enum Use: Sendable {
+        case records
+        case letters
+
+        var sentence: String {
+            switch self {
+            case .records:
+                "it is not there although workers have recorded: with another key nothing links to what was recorded"
+            case .letters:
+                "it is not there although letters were kept: with another key the same letter gets another id"
+            }
+        }
+
+        static let remedy =
+            "bring it back from where it is kept; set pseudonym.key-file where that is another place; of a "
+            + "jurisdiction that is new here, detainer ledger keygen --pseudonyms NAME makes it"
+    }
+
+    /// A pseudonym key is gone that was used.
+    public struct Lost: Error, CustomStringConvertible, Sendable {
+        let path: String
+        let use: Use
+
+        public var description: String { "pseudonym key `\(path)`: \(use.sentence): \(Use.remedy)" }
+    }
+
+    /// Reads the key, or makes it where there is no file yet and nothing was recorded with it.
     ///
     /// Made under another name and linked into place, so that of two workers that start together one makes the key and
-    /// both read it.
+    /// both read it; on the disk when this returns, before anything is recorded with it.
     ///
+    /// - Parameter use: what was recorded with it, if anything was; to be found out before this is called, for whoever
+    ///   starts at the same time makes its key before it records.
     /// - Returns: the key, and whether it was made just now.
-    public static func readOrMake(_ path: String) throws -> (key: PseudonymKey, isNew: Bool) {
+    /// - Throws: ``Lost`` where it was used and is not there.
+    public static func readOrMake(_ path: String, unless use: Use?) throws -> (key: PseudonymKey, isNew: Bool) {
         let files = FileManager.default
+        if let use { return (try read(path, of: use), false) }
         if files.fileExists(atPath: path) { return (try read(path), false) }
-        let directory = (path as NSString).deletingLastPathComponent
-        if !directory.isEmpty {
-            try files.createDirectory(
-                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        }
+        let directory = directory(of: path)
+        try files.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let draft = path + "." + UUID().uuidString
         guard
             files.createFile(
                 atPath: draft, contents: Data(PseudonymKey.generate().utf8), attributes: [.posixPermissions: 0o600])
-        else { throw Problem(description: "key file `\(path)` cannot be made") }
+        else { throw Problem(description: "key file `\(path)` cannot be made: may you write into its directory?") }
         defer {
             // A draft left behind is harmless: it is a key that nothing was made with.
             try? files.removeItem(atPath: draft)
         }
+        try sync(draft)
+        var isNew = true
         do { try files.linkItem(atPath: draft, toPath: path) } catch {
             guard files.fileExists(atPath: path) else { throw error }
-            return (try read(path), false)
+            isNew = false
         }
-        return (try read(path), true)
+        try sync(directory)
+        return (try read(path), isNew)
+    }
+
+    /// - Parameter use: what was recorded with it.
+    /// - Throws: ``Lost`` where it is not there.
+    public static func read(_ path: String, of use: Use) throws -> PseudonymKey {
+        guard FileManager.default.fileExists(atPath: path) else { throw Lost(path: path, use: use) }
+        return try read(path)
+    }
+
+    private static func directory(of path: String) -> String {
+        let directory = (path as NSString).deletingLastPathComponent
+        return directory.isEmpty ? "." : directory
+    }
+
+    /// Puts a file's bytes, or a directory's names, on the disk.
+    private static func sync(_ path: String) throws {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw Problem(description: "`\(path)` cannot be synced: may you read it?")
+        }
+        try handle.synchronize()
+        try handle.close()
     }
 
     public static func read(_ path: String) throws -> PseudonymKey {
@@ -88,18 +141,16 @@ public enum KeyFile {
     /// Writes a file that must not be there yet, synced when this returns.
     public static func writeNew(_ text: String, to path: String, mode: Int) throws {
         let files = FileManager.default
-        let directory = (path as NSString).deletingLastPathComponent
-        if !directory.isEmpty {
-            try files.createDirectory(
-                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        }
+        let directory = directory(of: path)
+        try files.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         if files.fileExists(atPath: path) {
-            throw Problem(description: "`\(path)` is there already: a key that signed must be kept")
+            throw Problem(description: "`\(path)` is there already: a key that was used must be kept")
         }
-        guard files.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode]),
-            let handle = FileHandle(forUpdatingAtPath: path)
-        else { throw Problem(description: "key file `\(path)` cannot be made") }
-        try handle.synchronize()
-        try handle.close()
+        guard files.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode]) else {
+            throw Problem(description: "key file `\(path)` cannot be made: may you write into its directory?")
+        }
+        try sync(path)
+        try sync(directory)
     }
 }

@@ -138,6 +138,7 @@ struct DeadLetterArrivalTests {
         properties.expiration = "1"
         try await site.publish([Message(body: Array(requestJSON(1).utf8), properties: properties)])
         try await eventually("it expires") { try await site.waiting(site.prefix + ".dead-letters") == 1 }
+        #expect(try await site.binary.run("dead-letters", "collect").code == 0)
         let letter = try #require(try await site.letters().first)
         #expect(letter["reason"] as? String == "expired")
         #expect(letter["worker"] as? String == "unknown" && letter["policy"] as? String == "unknown")
@@ -158,6 +159,7 @@ struct DeadLetterArrivalTests {
         try await site.submit([requestJSON(1)])
         // A consumer that always gives it back, until the queue's own limit.
         try await site.rejectUntilDead(site.requestQueue)
+        #expect(try await site.binary.run("dead-letters", "collect").code == 0)
         let letter = try #require(try await site.letters().first)
         #expect(letter["reason"] as? String == "infrastructure")
         #expect((letter["detail"] as? String)?.contains("delivered too often") == true)

@@ -127,6 +127,7 @@ struct IntakeFormsTests {
         var properties = MessageProperties()
         properties.headers = letter.headers.map { ($0.name, .string($0.value)) }
         try await site.publish([Message(body: letter.body, properties: properties)], to: "dead", key: "worker")
+        #expect(try await site.binary.run("dead-letters", "collect").code == 0)
         let waiting = try await site.letters()
         #expect(waiting.compactMap { $0["reason"] as? String } == ["unsupported-version"])
         let plan = site.scratch.path + "/plan.jsonl"

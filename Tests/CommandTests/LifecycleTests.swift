@@ -210,7 +210,7 @@ struct LifecycleTests {
         #expect(!FileManager.default.fileExists(atPath: site.ledger))
         try FileManager.default.moveItem(atPath: key, toPath: key + ".copy")
         worker.send(SIGHUP)
-        try await says("the policies were not loaded again, the old ones stay: key file `\(key)` cannot be read")
+        try await says("the policies were not loaded again, the old ones stay: pseudonym key `\(key)`: it is not there")
         #expect(!FileManager.default.fileExists(atPath: key))
         worker.send(SIGTERM)
         #expect(await worker.wait() == 0)

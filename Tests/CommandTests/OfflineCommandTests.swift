@@ -101,6 +101,53 @@ struct OfflineCommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: site.ledger) == ["w1"])
     }
 
+    /// Who only reads makes neither a directory nor a key.
+    @Test func whatReadsDeadLettersMakesNoLedger() async throws {
+        let site = try Site(url: nil)
+        defer { site.scratch.remove() }
+        let (plan, file) = (site.scratch.path + "/plan.jsonl", site.scratch.path + "/letters.jsonl")
+        for arguments in [["list"], ["show", "ffffffff"], ["plan", "--out", plan], ["export", file]] {
+            let result = try await site.binary.run(["dead-letters"] + arguments)
+            #expect(result.code == 74, "\(arguments) \(result.errors)")
+            #expect(result.errors.contains("there is no ledger in `\(site.ledger)`"), "\(result.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: site.ledger))
+        #expect(!FileManager.default.fileExists(atPath: plan) && !FileManager.default.fileExists(atPath: file))
+    }
+
+    /// With another key repeats would become conflicts, and nothing would say why.
+    @Test func aPseudonymKeyIsMadeOnlyWhereNoWorkerHasRecorded() async throws {
+        let site = try Site(url: nil)
+        defer { site.scratch.remove() }
+        let files = FileManager.default
+        let key = site.ledger + "/pseudonym-boston.key"
+        // As a worker leaves it, and as the other stores do.
+        for folder in ["dead-letters", "aggregate", "w1"] {
+            try files.createDirectory(atPath: site.ledger + "/" + folder, withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: site.ledger + "/\(folder)/lock"))
+        }
+        for command in [["worker", "run"], ["dead-letters", "plan", "--out", site.scratch.path + "/plan"]] {
+            let refused = try await site.binary.run(command)
+            #expect(refused.code == 78, "\(command) \(refused.errors)")
+            #expect(
+                refused.errors.contains("`\(key)`: it is not there although workers have recorded")
+                    && refused.errors.contains("bring it back from where it is kept"), "\(refused.errors)")
+            #expect(!files.fileExists(atPath: key))
+        }
+        let doctor = try await site.binary.run("doctor", "--offline", "--format", "json")
+        #expect(try doctor.verdicts()["pseudonym key " + key] == "bad")
+        // Of a jurisdiction that is new here a person makes it, once.
+        let made = try await site.binary.run("ledger", "keygen", "--pseudonyms", "boston")
+        #expect(made.code == 0 && made.output.contains(key), "\(made.errors)")
+        #expect(try files.attributesOfItem(atPath: key)[.posixPermissions] as? Int == 0o600)
+        #expect(try await site.binary.run("ledger", "keygen", "--pseudonyms", "boston").code == 78)
+        #expect(try await site.binary.run("ledger", "keygen").code == 64)
+        try files.removeItem(atPath: key)
+        try files.removeItem(atPath: site.ledger + "/w1")
+        let first = try await site.binary.run("doctor", "--offline", "--format", "json")
+        #expect(try first.verdicts()["pseudonym key " + key] == "warning")
+    }
+
     @Test func submitRefusesWhatTheContractRefuses() async throws {
         let site = try Site()
         defer { site.scratch.remove() }

@@ -40,7 +40,10 @@ struct DeadLettersCollect: AsyncParsableCommand {
     }
 
     /// Collects first where that is possible; says so where it is not, for the store can be read all the same.
+    ///
+    /// - Throws: `LedgerError`, `.missing` where the ledger's directory is not there: who only reads makes none.
     static func collectIfPossible(_ settings: Settings) async throws {
+        _ = try LedgerReader.workerDirectories(under: settings[.ledgerDirectory])
         do {
             _ = try await collect(settings)
         } catch let error as AMQPError {
@@ -48,6 +51,8 @@ struct DeadLettersCollect: AsyncParsableCommand {
         } catch let error as LedgerError {
             // A full disk or a read-only one keeps nobody from reading.
             Log.warning("not collected, showing what is on file: \(error.message)")
+        } catch let error as KeyFile.Lost {
+            Log.warning("not collected, showing what is on file: \(error)")
         }
     }
 }

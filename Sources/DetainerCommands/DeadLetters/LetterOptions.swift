@@ -105,9 +105,15 @@ extension Settings {
     /// Letters may be of any jurisdiction or of none, and are collected while policies are broken too: where
     /// jurisdictions have keys, letters have one of their own.
     func letterKey() throws -> PseudonymKey {
-        let name = "dead-letters"
+        let name = LetterStore.folder
         let path = try pseudonymKeyFiles([name])[name] ?? ""
-        return try KeyFile.readOrMake(path).key
+        var use: KeyFile.Use?
+        if !FileManager.default.fileExists(atPath: path),
+            try !LetterStore(ledger: self[.ledgerDirectory]).index().standings.isEmpty
+        {
+            use = .letters
+        }
+        return try KeyFile.readOrMake(path, unless: use).key
     }
 }
 

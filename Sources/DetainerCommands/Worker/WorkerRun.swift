@@ -150,8 +150,9 @@ struct WorkerRun: AsyncParsableCommand {
         do {
             let settings = try common.settingsAlone(flags)
             let policies = try settings.policies()
-            // With a key made now nothing would link to what was recorded.
-            let keys = try settings.pseudonymKeyFiles(policies.jurisdictions).mapValues { try KeyFile.read($0) }
+            let keys = try settings.pseudonymKeyFiles(policies.jurisdictions).mapValues {
+                try KeyFile.read($0, of: .records)
+            }
             let judge = Judge(
                 policies: policies, keys: keys, worker: worker,
                 publishers: try settings.publisherKeys())
@@ -163,11 +164,12 @@ struct WorkerRun: AsyncParsableCommand {
         }
     }
 
-    /// The pseudonym key of each jurisdiction, made where there is none yet.
+    /// The pseudonym key of each jurisdiction, made where no worker has recorded yet.
     private static func keysMade(_ policies: PolicySet, _ settings: Settings) throws -> [String: PseudonymKey] {
+        let use: KeyFile.Use? = try settings.hasRecordings() ? .records : nil
         var keys: [String: PseudonymKey] = [:]
         for (jurisdiction, path) in try settings.pseudonymKeyFiles(policies.jurisdictions) {
-            let (key, isNew) = try KeyFile.readOrMake(path)
+            let (key, isNew) = try KeyFile.readOrMake(path, unless: use)
             if isNew { Log.info("made a new pseudonym key in \(path): keep it, and keep it secret") }
             keys[jurisdiction] = key
         }

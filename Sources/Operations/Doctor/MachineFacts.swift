@@ -251,10 +251,7 @@ public struct MachineFacts: Sendable {
     private func judgePseudonymKey(_ file: SecretFile) -> Finding {
         guard case .missing = file.state else { return Self.judge(file, .pseudonymKey) }
         if ledger?.holdsLedgers == true {
-            return .bad(
-                .pseudonymKey, file.path,
-                "it is not there although workers have recorded: with another key nothing links to what was recorded",
-                remedy: "bring it back from where it is kept; set pseudonym.key-file where that is another place")
+            return .bad(.pseudonymKey, file.path, KeyFile.Use.records.sentence, remedy: KeyFile.Use.remedy)
         }
         return .warning(
             .pseudonymKey, file.path, "it is not there yet: the first worker makes it",

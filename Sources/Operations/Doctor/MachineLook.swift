@@ -108,7 +108,7 @@ extension MachineFacts {
             directory.syncMicroseconds = try? DiskProbe.syncMicroseconds(path)
         }
         // Where nothing can be listed there is nothing that a key would have to fit.
-        directory.holdsLedgers = (try? LedgerReader.workerDirectories(under: path).isEmpty == false) ?? false
+        directory.holdsLedgers = (try? Settings.hasRecordings(under: path)) ?? false
         return directory
     }
 
