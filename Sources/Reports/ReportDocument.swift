@@ -220,7 +220,9 @@ public struct ReportDocument: Sendable {
         let months = zip(report.period.months, tally.below("requests", "byMonth")).map { month, figure in
             (name: report.period.spelled(month), count: figure.count)
         }
-        let stations = tally.below("requests", "byStation").sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+        // By name, as they are counted, where numbers are hidden: an order by numbers would tell them.
+        var stations = tally.below("requests", "byStation")
+        if cells.fewest == 0 { stations.sort { ($1.count, $0.name) < ($0.count, $1.name) } }
         if cells.fewest > 0 {
             annex.sentences.append(
                 "Numbers from 1 to \(cells.fewest - 1) are not shown, nor are others by which they could be told from "

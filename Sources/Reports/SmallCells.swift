@@ -5,7 +5,7 @@ import Detainers
 /// What is above zero and below the bound is not shown. The total is public, so further numbers are hidden, the
 /// smallest first, until a reader who knows the total and this rule is left with several numbers for each that is
 /// hidden; where hiding all of them does not do that, the table is left out. All that is hidden looks the same. Zeros
-/// are shown: nobody is in them.
+/// are shown: nobody is in them. The order of a table must say nothing of its numbers.
 struct SmallCells {
     /// Below this many a count may point at a person who is known to the reader.
     static let published = 5

@@ -1,3 +1,4 @@
+import Detainers
 import Testing
 
 @testable import Reports
@@ -65,5 +66,55 @@ struct SmallCellsTests {
                 }
             }
         }
+    }
+
+    // MARK: - as the document prints them
+
+    private static let stations = ["A-1", "B-2", "C-3"]
+
+    /// The rows of the table of stations, in the order in which they are printed; `nil` where it is left out.
+    private static func printed(_ copy: ReportDocument.Copy, _ counts: [Int]) throws -> [[String]]? {
+        var outcomes: [Outcome] = []
+        for (station, count) in zip(stations, counts) {
+            for _ in 0..<count {
+                var outcome = try Files.request(outcomes.count)
+                outcome.station = station
+                outcomes.append(outcome)
+            }
+        }
+        let report = try AnnualReportTests.report(2024, outcomes)
+        let document = ReportDocument(report, form: .plain("boston"), copy: copy)
+        return document.annexes[0].tables.first { $0.caption == "Requests by station" }?.rows
+    }
+
+    @Test func theClerkReadsTheLargestStationFirst() throws {
+        #expect(try Self.printed(.clerk, [1, 7, 3]) == [["B-2", "7"], ["C-3", "3"], ["A-1", "1"]])
+    }
+
+    /// One and three: with the larger one first a reader would know that it is not two and two.
+    @Test func thePublishedOrderSaysNothingOfTheNumbers() throws {
+        let expected = [["A-1", "not shown"], ["B-2", "not shown"], ["C-3", "6"]]
+        #expect(try Self.printed(.published, [1, 3, 6]) == expected)
+        #expect(try Self.printed(.published, [3, 1, 6]) == expected)
+        var possible: [[[String]]: [String: Set<Int>]] = [:]
+        for table in Self.tables(of: Self.stations.count, most: 6) {
+            // What is printed and the total, which the letter has.
+            guard let rows = try Self.printed(.published, table) else { continue }
+            let seen = rows + [["total", String(table.reduce(0, +))]]
+            for (station, number) in zip(Self.stations, table) {
+                possible[seen, default: [:]][station, default: []].insert(number)
+            }
+        }
+        #expect(possible.count > 10)
+        for (seen, numbers) in possible {
+            for row in seen where row[1] == "not shown" { #expect(numbers[row[0]]?.count ?? 0 > 1, "\(seen)") }
+        }
+    }
+
+    /// Every table of so many numbers up to a most.
+    private static func tables(of count: Int, most: Int) -> [[Int]] {
+        var tables: [[Int]] = [[]]
+        for _ in 0..<count { tables = tables.flatMap { table in (0...most).map { table + [$0] } } }
+        return tables
     }
 }
