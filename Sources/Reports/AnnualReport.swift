@@ -23,15 +23,13 @@ public struct AnnualReport: Sendable {
     /// The forms of item 1, by date; `nil` where there are more than ``mostListed``.
     public private(set) var listed: [ListedRequest]? = []
     public private(set) var reimbursements: [Reimbursement] = []
-    /// What the figures rest on without being a unit of one: records of another period about forms of this one, and
-    /// forms of another period that records of this one are about. Kept where units are.
+    /// What the figures rest on without being a unit of one: records of another period about forms of this one, forms
+    /// of another period that records of this one are about, and the other forms of their episodes. Kept where units
+    /// are.
     public private(set) var context: Set<LedgerEntry.Identity> = []
 
     /// A longer list is no annex that anybody reads; `ledger list` prints it.
     public static let mostListed = 10_000
-
-    /// The name that a policy gives the line of item 1.
-    static let requestLine = "item 1"
 
     /// What was paid for one case.
     public struct Reimbursement: Sendable, Equatable {
@@ -136,7 +134,7 @@ public struct AnnualReport: Sendable {
         var records: [String: [CaseRecord]] = [:]
         for file in casebook.cases { records[file.form.first.identity.requestID] = file.records }
         var notHonored: [Form] = []
-        for together in counted where period.contains(together[0].first.date.date) {
+        for together in counted.map(Self.inOrderOfItem1) where period.contains(together[0].first.date.date) {
             let form = Form(receipts: together.flatMap(\.receipts))
             let records = together.flatMap { records[$0.first.identity.requestID] ?? [] }
                 .sorted(on: { ($0.date, $0.identity.recordID) }, by: <)
@@ -149,11 +147,22 @@ public struct AnnualReport: Sendable {
         countRecords(casebook)
         if tally.keepsUnits {
             context.formUnion(casebook.dating)
-            for file in casebook.cases where touches(file) {
-                context.formUnion(file.form.receipts.map { .request($0.identity) })
-                context.formUnion(file.records.map { .record($0.identity) })
+            // Of an episode all forms: what it counts as, and in which period, is seen from all of them.
+            for together in counted {
+                let together = together.map { (form: $0, records: records[$0.first.identity.requestID] ?? []) }
+                guard together.contains(where: { touches($0.form, $0.records) }) else { continue }
+                for (form, records) in together {
+                    context.formUnion(form.receipts.map { .request($0.identity) })
+                    context.formUnion(records.map { .record($0.identity) })
+                }
             }
         }
+    }
+
+    /// Those of item 1 first: whichever came first, an episode is in item 1 where one of its forms is, and is told by
+    /// the first such form.
+    private static func inOrderOfItem1(_ forms: [Form]) -> [Form] {
+        forms.count == 1 ? forms : forms.filter(\.isInItem1) + forms.filter { !$0.isInItem1 }
     }
 
     /// Alike outcomes that nothing else on file has to do with.
@@ -183,31 +192,31 @@ public struct AnnualReport: Sendable {
         policies.map { (name: $0.value, digest: $0.key) }.sorted { ($0.name, $0.digest) < ($1.name, $1.digest) }
     }
 
-    private func touches(_ file: Casebook.Case) -> Bool {
-        period.contains(file.form.first.date.date) || file.records.contains { period.contains($0.date) }
+    private func touches(_ form: Form, _ records: [CaseRecord]) -> Bool {
+        period.contains(form.first.date.date) || records.contains { period.contains($0.date) }
     }
 
     // MARK: - item 1
 
     /// - Parameters:
     ///   - form: all that counts once together.
-    ///   - forms: what it is made of, the first one first.
+    ///   - forms: what it is made of; the first one tells its day, station, channel, kind and reasons.
     ///   - times: how often there are such.
     /// - Returns: whether it counts in item 1, and nobody was detained and nobody transferred on it.
     private mutating func count(_ form: Form, of forms: [Form], records: [CaseRecord], times: Int = 1) -> Bool {
         func add(_ path: Tally.Path, _ unit: @autoclosure () -> Tally.Unit) { tally.add(path, unit(), times: times) }
-        let unit = form.receipts.map { LedgerEntry.Identity.request($0.identity) }
+        let (lead, unit) = (forms[0], form.receipts.map { LedgerEntry.Identity.request($0.identity) })
         add(["dispositions", form.disposition.rawValue], unit)
         for receipt in form.receipts {
             if let decision = receipt.decision { policies[decision.policyDigest] = decision.policyName }
         }
-        if form.first.date.basis == .recorded { add(["undated"], unit) }
+        if lead.first.date.basis == .recorded { add(["undated"], unit) }
         let decisions = records.filter { $0.kind == .referralDecision }
         if form.disposition == .referred {
             let path = ["referrals", decisions.isEmpty ? "open" : "decided"]
             add(path, unit + decisions.map { .record($0.identity) })
         }
-        guard form.telling.decision?.reportLine == Self.requestLine else {
+        guard lead.isInItem1 else {
             add(["otherRequests", "total"], unit)
             return false
         }
@@ -219,19 +228,19 @@ public struct AnnualReport: Sendable {
         for later in forms.dropFirst() {
             add(["requests", "laterFormsInAnEpisode"], later.receipts.map { .request($0.identity) })
         }
-        add(["requests", "byMonth", period.label(of: Month(form.first.date.date))], unit)
-        add(["requests", "byStation", form.first.station ?? "not stated"], unit)
-        add(["requests", "byChannel", form.first.channel.rawValue], unit)
-        add(["requests", "byForm", form.telling.formKind.rawValue], unit)
-        if form.isFoundLate { add(["requests", "foundLate"], unit) }
-        countReasons(form, unit, times: times)
+        add(["requests", "byMonth", period.label(of: Month(lead.first.date.date))], unit)
+        add(["requests", "byStation", lead.first.station ?? "not stated"], unit)
+        add(["requests", "byChannel", lead.first.channel.rawValue], unit)
+        add(["requests", "byForm", lead.telling.formKind.rawValue], unit)
+        if lead.isFoundLate { add(["requests", "foundLate"], unit) }
+        countReasons(lead, unit, times: times)
         let cancellations = records.filter { $0.kind == .cancellation }
         if !cancellations.isEmpty {
             add(["requests", "cancelled"], unit + cancellations.map { .record($0.identity) })
         }
         let isNotHonored = !records.contains { $0.kind == .detained || $0.kind == .transferred }
         if isNotHonored { add(["requests", "notHonored"], unit) }
-        listed?.append(ListedRequest(form, records))
+        listed?.append(ListedRequest(lead, form.disposition, records))
         boundList()
         return isNotHonored
     }

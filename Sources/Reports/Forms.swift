@@ -12,6 +12,12 @@ public struct Form: Sendable, Equatable {
     /// The first on which the kind of form could be read: what was asked for, and so the line of the report, is its.
     public var telling: Outcome { receipts.first { $0.formKind != .unknown } ?? first }
 
+    /// The name that a policy gives the line of item 1.
+    private static let requestLine = "item 1"
+
+    /// Whether the policy that decided it counts it in item 1.
+    var isInItem1: Bool { telling.decision?.reportLine == Self.requestLine }
+
     /// Referred where any of its receipts was: then a person looks at it.
     public var disposition: Disposition {
         receipts.contains { $0.disposition == .referred } ? .referred : first.disposition
@@ -40,7 +46,8 @@ public struct Form: Sendable, Equatable {
 public enum CountingRule: String, Sendable, CaseIterable {
     /// Each form once, however often it came.
     case forms
-    /// Each custody episode (one booking at one agency) once, however many forms were lodged in it.
+    /// Each custody episode (one booking at one agency) once, however many forms were lodged in it: in item 1 where
+    /// any of them is.
     case episodes
 
     public var sentence: String {
@@ -49,8 +56,8 @@ public enum CountingRule: String, Sendable, CaseIterable {
             "Each form counts once, however often and wherever it came: the same person by A-number or by name with birth "
                 + "date, the same form date or event number. A later form for the same person counts again."
         case .episodes:
-            "Forms lodged in one custody episode (one booking at one agency) count once together; a form without a "
-                + "booking number counts by itself, however often it came."
+            "Forms lodged in one custody episode (one booking at one agency) count once together, by the first of "
+                + "item 1 where there is one; a form without a booking number counts by itself, however often it came."
         }
     }
 }

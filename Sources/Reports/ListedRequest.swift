@@ -16,14 +16,15 @@ extension AnnualReport {
         public var receivingAgency: String?
         public var isTransferred: Bool
 
-        init(_ form: Form, _ records: [CaseRecord]) {
+        /// - Parameter disposition: of all that counts with the form.
+        init(_ form: Form, _ disposition: Disposition, _ records: [CaseRecord]) {
             let first = form.first
             requestID = first.identity.requestID
             date = first.date.date
             station = first.station ?? "not stated"
             channel = first.channel
             self.form = form.telling.formKind
-            disposition = form.disposition
+            self.disposition = disposition
             isCancelled = records.contains { $0.kind == .cancellation }
             isTransferred = records.contains { $0.kind == .transferred }
             for record in records {

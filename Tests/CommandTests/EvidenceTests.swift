@@ -16,6 +16,9 @@ struct EvidenceTests {
             form(1, 1, date: "2025-03-03"), form(2, 1, date: "2025-03-03"), form(3, 1, date: "2025-03-04"),
             form(4, 2, date: "2025-03-03"), requestJSON(5), requestJSON(6, agency: "elsewhere-police"),
             requestJSON(7).replacing("I-247A", with: "I-247G"),
+            // For notice only, before the detainer of the same episode: together they are of item 1.
+            form(9, 2, date: "2025-03-01").replacing("2025-03-04", with: "2025-03-01").replacing(
+                "I-247A", with: "I-247G"),
             recordJSON(1, "detained", about: about, detail: #""reason":"criminal-warrant""#),
             recordJSON(2, "detained", about: about, detail: #""reason":"judicial-order""#),
             recordJSON(3, "transferred", about: about, detail: #""authority":"judicial-warrant""#),

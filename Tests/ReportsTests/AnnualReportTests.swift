@@ -104,4 +104,39 @@ struct AnnualReportTests {
         }
         #expect(report.tally.paths.allSatisfy { report.tally[$0] == 0 })
     }
+
+    @Test func anEpisodeIsInItemOneWhicheverOfItsFormsCameFirst() throws {
+        func notice(_ date: String) throws -> Outcome {
+            var notice = try Files.request(1, booking: "B1", formDate: date, date: date, line: "other requests")
+            notice.formKind = .i247G
+            notice.station = "B-2"
+            notice.channel = .email
+            notice.probableCause = [.pendingProceedings]
+            return notice
+        }
+        let detainer = try Files.request(2, booking: "B1", formDate: "2024-05-06", date: "2024-05-06")
+        for date in ["2023-12-31", "2024-05-05", "2024-05-07", "2025-01-01"] {
+            let report = try Self.report(2024, [try notice(date), detainer], rule: .episodes)
+            let figures = report.tally
+            #expect(figures["requests", "total"] == 1 && figures["otherRequests", "total"] == 0)
+            #expect(figures["requests", "laterFormsInAnEpisode"] == 1 && figures["requests", "byForm", "I-247A"] == 1)
+            #expect(figures["requests", "byStation", "C-11"] == 1 && figures["requests", "byChannel", "fax"] == 1)
+            #expect(figures["requests", "byMonth", "05"] == 1)
+            #expect(figures.below("requests", "removableAlienBases").map(\.count) == [1, 0, 0, 0])
+            #expect(report.listed?.map(\.requestID) == [detainer.identity.requestID])
+        }
+        // It counts in the year of the detainer alone, and an auditor of the other year sees why.
+        let earlier = try Self.report(2023, [try notice("2023-12-31"), detainer], rule: .episodes, keepsUnits: true)
+        #expect(earlier.tally["otherRequests", "total"] == 0 && earlier.tally["requests", "total"] == 0)
+        #expect(earlier.context.count == 2)
+        // What can be read on a later form tells nothing of the first.
+        var unread = detainer
+        unread.formKind = .unknown
+        for date in ["2024-05-05", "2024-05-07"] {
+            let figures = try Self.report(2024, [try notice(date), unread], rule: .episodes).tally
+            #expect(figures["requests", "total"] == 1 && figures["requests", "byForm", "unknown"] == 1)
+        }
+        let alone = try Self.report(2024, [try notice("2024-05-05")], rule: .episodes).tally
+        #expect(alone["otherRequests", "total"] == 1 && alone["requests", "total"] == 0)
+    }
 }
