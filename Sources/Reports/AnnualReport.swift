@@ -11,6 +11,8 @@ public struct AnnualReport: Sendable {
     public let period: Period
     public let jurisdiction: String
     public let rule: CountingRule
+    /// By whose clocks times have a day; `nil`: by those that they are written with.
+    public let timeZone: TimeZoneName?
     /// What was recorded later is not looked at.
     public let asOf: Moment
     /// Where each ledger stood that was read.
@@ -43,12 +45,13 @@ public struct AnnualReport: Sendable {
 
     /// - Parameter keepsUnits: whether the records behind each figure are kept.
     public init(
-        _ casebook: Casebook, period: Period, jurisdiction: String, rule: CountingRule = .forms, asOf: Moment,
-        checkpoints: [LedgerUnion.Head] = [], unread: Unread? = nil, keepsUnits: Bool = false
+        _ casebook: Casebook, period: Period, jurisdiction: String, rule: CountingRule = .forms,
+        timeZone: TimeZoneName? = nil, asOf: Moment, checkpoints: [LedgerUnion.Head] = [], unread: Unread? = nil,
+        keepsUnits: Bool = false
     ) {
         self.init(
-            period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: checkpoints,
-            unread: unread, keepsUnits: keepsUnits)
+            period: period, jurisdiction: jurisdiction, rule: rule, timeZone: timeZone, asOf: asOf,
+            checkpoints: checkpoints, unread: unread, keepsUnits: keepsUnits)
         add(casebook)
         finish()
     }
@@ -62,11 +65,11 @@ public struct AnnualReport: Sendable {
     /// - Throws: `LedgerError` where the files cannot be read, `RecordError` where a line is no record of ours.
     public init(
         counting catalog: LedgerCatalog, period: Period, jurisdiction: String, rule: CountingRule = .forms,
-        asOf: Moment, unread: Unread? = nil, mostListed: Int = mostListed
+        timeZone: TimeZoneName? = nil, asOf: Moment, unread: Unread? = nil, mostListed: Int = mostListed
     ) throws {
         self.init(
-            period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: catalog.heads,
-            unread: unread, keepsUnits: false)
+            period: period, jurisdiction: jurisdiction, rule: rule, timeZone: timeZone, asOf: asOf,
+            checkpoints: catalog.heads, unread: unread, keepsUnits: false)
         let (linking, days) = (try catalog.linking(), period.first...period.last)
         let alike = try linking.lone(days, by: asOf).filter { $0.outcome.jurisdiction == jurisdiction }
         let isListed = alike.reduce(0) { $0 + $1.count } <= mostListed
@@ -81,12 +84,13 @@ public struct AnnualReport: Sendable {
     }
 
     private init(
-        period: Period, jurisdiction: String, rule: CountingRule, asOf: Moment, checkpoints: [LedgerUnion.Head],
-        unread: Unread?, keepsUnits: Bool
+        period: Period, jurisdiction: String, rule: CountingRule, timeZone: TimeZoneName?, asOf: Moment,
+        checkpoints: [LedgerUnion.Head], unread: Unread?, keepsUnits: Bool
     ) {
         self.period = period
         self.jurisdiction = jurisdiction
         self.rule = rule
+        self.timeZone = timeZone
         self.asOf = asOf
         self.checkpoints = checkpoints
         self.unread = unread
@@ -112,8 +116,8 @@ public struct AnnualReport: Sendable {
     /// The same report before anything was counted.
     private var emptied: AnnualReport {
         var report = AnnualReport(
-            period: period, jurisdiction: jurisdiction, rule: rule, asOf: asOf, checkpoints: checkpoints,
-            unread: unread, keepsUnits: tally.keepsUnits)
+            period: period, jurisdiction: jurisdiction, rule: rule, timeZone: timeZone, asOf: asOf,
+            checkpoints: checkpoints, unread: unread, keepsUnits: tally.keepsUnits)
         if listed == nil { report.listed = nil }
         return report
     }
@@ -232,7 +236,7 @@ public struct AnnualReport: Sendable {
         add(["requests", "byStation", lead.first.station ?? "not stated"], unit)
         add(["requests", "byChannel", lead.first.channel.rawValue], unit)
         add(["requests", "byForm", lead.telling.formKind.rawValue], unit)
-        if lead.isFoundLate { add(["requests", "foundLate"], unit) }
+        if lead.isFoundLate(in: timeZone) { add(["requests", "foundLate"], unit) }
         countReasons(lead, unit, times: times)
         let cancellations = records.filter { $0.kind == .cancellation }
         if !cancellations.isEmpty {

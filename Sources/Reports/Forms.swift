@@ -35,10 +35,18 @@ public struct Form: Sendable, Equatable {
         return [Request.Answer.yes, .no].first(where: answers.contains) ?? .unknown
     }
 
-    /// Somebody found it on a later day than it had come.
-    var isFoundLate: Bool {
-        first.foundAt != nil && first.date.basis == .received
-            && first.foundAt?.text.prefix(10) != first.receivedAt?.text.prefix(10)
+    /// Whether somebody found it on a later day than it had come.
+    ///
+    /// - Parameter zone: by whose clocks; `nil`: by those that both are written with.
+    func isFoundLate(in zone: TimeZoneName?) -> Bool {
+        guard first.date.basis == .received, let found = first.foundAt, let received = first.receivedAt else {
+            return false
+        }
+        // Beside a bare day, which is of no zone, a time has the day that it is written with.
+        guard let zone, found.secondsSinceEpoch != nil, received.secondsSinceEpoch != nil else {
+            return found.day > received.day
+        }
+        return found.date(in: zone) > received.date(in: zone)
     }
 }
 

@@ -7,9 +7,11 @@ import Ledger
 //     {"year": …, "period": {…}, "jurisdiction": …, "asOf": …, "requests": {"total": n, "byReason": {…}, …},
 //      "detained": {"total": n, "byReason": {…}}, "transferred": {"total": n, …},
 //      "reimbursements": {"total": dollars, "currency": "USD", "cents": n, "cases": […]}, …,
-//      "counting": {…}, "unread": {…}, "policies": […], "checkpoints": [{"logId", "records", "root"}]}
+//      "counting": {"rule", "sentence", "timeZone"}, "unread": {…}, "policies": […],
+//      "checkpoints": [{"logId", "records", "root"}]}
 //
-// `unread` is null where it is not known. CSV has one row a figure: its path, joined by points, and its number.
+// `unread` is null where it is not known; a time zone is left out where the report's form names none. CSV has one row a
+// figure: its path, joined by points, and its number.
 
 extension AnnualReport {
     /// The report as one JSON object, with what it says otherwise than the one that was filed.
@@ -40,9 +42,13 @@ extension AnnualReport {
             default: member
             }
         }
+        var counting = [
+            JSONMember(name: "rule", value: .string(rule.rawValue)),
+            JSONMember(name: "sentence", value: .string(rule.sentence)),
+        ]
+        if let timeZone { counting.append(JSONMember(name: "timeZone", value: .string(timeZone.name))) }
         root += [
-            JSONMember(
-                name: "counting", value: ["rule": .string(rule.rawValue), "sentence": .string(rule.sentence)]),
+            JSONMember(name: "counting", value: .object(counting)),
             JSONMember(
                 name: "unread",
                 value: unread.map { unread in

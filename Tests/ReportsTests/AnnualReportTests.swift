@@ -66,12 +66,12 @@ struct AnnualReportTests {
 
     static func report(
         _ year: Int, _ outcomes: [Outcome], _ records: [CaseRecord] = [], rule: CountingRule = .forms,
-        keepsUnits: Bool = false
+        timeZone: TimeZoneName? = nil, keepsUnits: Bool = false
     ) throws -> AnnualReport {
         AnnualReport(
             Casebook(outcomes: outcomes, records: records), period: try #require(Period(year: year)),
-            jurisdiction: "boston", rule: rule, asOf: Moment(secondsSinceEpoch: 1_767_225_600),
-            keepsUnits: keepsUnits)
+            jurisdiction: "boston", rule: rule, timeZone: timeZone,
+            asOf: Moment(secondsSinceEpoch: 1_767_225_600), keepsUnits: keepsUnits)
     }
 
     @Test func differentContentUnderOneIdIsAConflictAndTheEarliestStands() throws {
@@ -138,5 +138,26 @@ struct AnnualReportTests {
         }
         let alone = try Self.report(2024, [try notice("2024-05-05")], rule: .episodes).tally
         #expect(alone["otherRequests", "total"] == 1 && alone["requests", "total"] == 0)
+    }
+
+    @Test func whatWasFoundOnALaterDayIsToldByTheClocksOfTheZone() throws {
+        let zone = try #require(TimeZoneName("America/New_York"))
+        func isLate(_ received: String, _ found: String, in zone: TimeZoneName?) throws -> Bool {
+            var request = try Files.request(1)
+            request.receivedAt = Moment(text: received)
+            request.foundAt = Moment(text: found)
+            return try Self.report(2024, [request], timeZone: zone).tally["requests", "foundLate"] == 1
+        }
+        // Ten to midnight there, and the next morning.
+        #expect(try isLate("2024-05-07T03:50:00Z", "2024-05-07T09:00:00-04:00", in: zone))
+        // Half an hour, within one evening there.
+        #expect(try !isLate("2024-05-06T22:00:00-04:00", "2024-05-07T02:30:00Z", in: zone))
+        // Of bare days, of a day and a time, and without a zone: the days as they are written.
+        #expect(try isLate("2024-05-06", "2024-05-07", in: zone) && !isLate("2024-05-06", "2024-05-06", in: zone))
+        #expect(try isLate("2024-05-06", "2024-05-07T02:30:00Z", in: zone))
+        #expect(try !isLate("2024-05-07T03:50:00Z", "2024-05-07", in: zone))
+        #expect(try !isLate("2024-05-07T03:50:00Z", "2024-05-07T09:00:00-04:00", in: nil))
+        let report = try Self.report(2024, [], timeZone: zone)
+        #expect(report.json()["counting"]?["timeZone"] == "America/New_York")
     }
 }

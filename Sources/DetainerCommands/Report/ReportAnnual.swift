@@ -111,6 +111,7 @@ struct ReportAnnual: AsyncParsableCommand {
             let (period, now) = (try period(), WallClock.now())
             let moment = asOf.flatMap(Moment.init(text:)) ?? now
             let source = try ReportSource(directories, jurisdiction: jurisdiction, home: settings.policyHome)
+            let words = try ReportForms.form(form, source.jurisdiction, settings)
             // Evidence is made of every record: then all of them are read.
             let union = try evidence.map { _ in try LedgerUnion.read(directories).asOf(moment) }
             let (rule, unread) = (settings.reportRule, try unread(directories))
@@ -118,12 +119,12 @@ struct ReportAnnual: AsyncParsableCommand {
                 try union.map {
                     AnnualReport(
                         Casebook($0, jurisdiction: source.jurisdiction), period: period,
-                        jurisdiction: source.jurisdiction, rule: rule, asOf: moment, checkpoints: $0.heads,
-                        unread: unread, keepsUnits: true)
+                        jurisdiction: source.jurisdiction, rule: rule, timeZone: words.timeZone, asOf: moment,
+                        checkpoints: $0.heads, unread: unread, keepsUnits: true)
                 }
                 ?? AnnualReport(
                     counting: source.catalog, period: period, jurisdiction: source.jurisdiction, rule: rule,
-                    asOf: moment, unread: unread)
+                    timeZone: words.timeZone, asOf: moment, unread: unread)
             let filings = FilingStore(ledger: directories[0], signingKey: try settings.signingKey(isQuiet: true))
             // Whichever of the ledgers it was filed with.
             let filed = try directories.compactMap {
@@ -133,7 +134,7 @@ struct ReportAnnual: AsyncParsableCommand {
                 ReportChanges(
                     filedAt: filed.filedAt, filed: AnnualReport.figures(json: filed.report), now: report.tally)
             }
-            try write(report, settings, changes)
+            try write(report, words, changes)
             if let evidence, let union { try prove(report, union, evidence) }
             if let filedBy {
                 let number = try filings.file(
@@ -143,18 +144,15 @@ struct ReportAnnual: AsyncParsableCommand {
         }
     }
 
-    private func write(_ report: AnnualReport, _ settings: Settings, _ changes: ReportChanges?) throws {
-        func document() throws -> ReportDocument {
-            ReportDocument(
-                report, form: try ReportForms.form(form, report.jurisdiction, settings), copy: copy, changes: changes)
-        }
+    private func write(_ report: AnnualReport, _ words: ReportForm, _ changes: ReportChanges?) throws {
+        func document() -> ReportDocument { ReportDocument(report, form: words, copy: copy, changes: changes) }
         switch format {
         case .json: try put(String(decoding: report.json(changes).serialized(), as: UTF8.self) + "\n")
         case .csv: try put(report.csv())
-        case .text: try put(try document().text())
-        case .markdown: try put(try document().markdown())
-        case .html: try put(try document().html(paper: paper.rawValue))
-        case .pdf: try PDF.write(try document().html(paper: paper.rawValue), to: out ?? "")
+        case .text: try put(document().text())
+        case .markdown: try put(document().markdown())
+        case .html: try put(document().html(paper: paper.rawValue))
+        case .pdf: try PDF.write(document().html(paper: paper.rawValue), to: out ?? "")
         }
     }
 
