@@ -99,4 +99,16 @@ struct ContractAgreementTests {
         #expect(result.code == 0, "\(result.errors)")
         #expect(result.lines.count > 100)
     }
+
+    /// A sentence, in place of a verdict on messages that nothing was held against.
+    @Test func theValidatorSaysWhereNoSchemaIs() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let result = try await Binary.run(
+            Binary.repository + "/deploy/clients/validate",
+            ["--schemas", scratch.path, Samples.folder + "records.jsonl"], ProcessInfo.processInfo.environment,
+            input: nil)
+        #expect(result.code == 74 && result.lines.isEmpty)
+        #expect(result.errors.hasPrefix("\(scratch.path): no *.schema.json is there"), "\(result.errors)")
+    }
 }
