@@ -44,6 +44,14 @@ enum LedgerFormat {
         return String(repeating: "0", count: max(0, 8 - text.count)) + text
     }
 
+    /// The segment that an index is of, by its name; `nil` for any other file.
+    static func indexedSegment(of name: String) -> Int? {
+        guard let number = Int(name.dropFirst("segment-".count).prefix(8)), name == indexName(number) else {
+            return nil
+        }
+        return number
+    }
+
     /// The segments of a directory by number, and whether each is open.
     static func segments(in names: [String]) -> [(number: Int, name: String, isOpen: Bool)] {
         names.compactMap { name in

@@ -95,6 +95,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
     /// - Parameters:
     ///   - prepare: called when the ledger is locked and before it is recovered.
     ///   - record: called with each record of the open segment, in order.
+    /// - Throws: `.corrupted` where a sealed segment is damaged or missing; otherwise as ``LedgerError/Code`` says.
     public static func open(
         directory: String, worker: String, configuration: LedgerConfiguration = LedgerConfiguration(), now: Moment,
         prepare: (LedgerReader) throws(LedgerError) -> Void = { _ in },
@@ -113,7 +114,12 @@ public struct LedgerWriter: ~Copyable, Sendable {
         let path = directory + "/" + worker
         let lock = try makeAndLock(directory: directory, path: path, files: files)
         do throws(LedgerError) {
-            try prepare(LedgerReader(directory: path, files: files))
+            let reader = try LedgerReader(directory: path, files: files)
+            // Nothing is written where more was: it would take the numbers of what is missing.
+            if let lost = try LostSegment.find(reader) {
+                throw LedgerError(code: .corrupted, message: lost.message)
+            }
+            try prepare(reader)
             let recovered = try Recovery(directory: path, files: files, now: now).run(record)
             let writer = LedgerWriter(
                 files: files, configuration: configuration, directory: path, lock: lock, recovered: recovered)
