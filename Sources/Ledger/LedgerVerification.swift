@@ -25,8 +25,8 @@ struct VerifiedEntries: Sendable {
     var others: [RunEntry] = []
     var outcomes = 0
     var caseRecords = 0
-    /// At the first line that is intact and no record of ours.
-    var failure: RecordError?
+    /// The first line that is intact and no record of ours: a sentence with file and line.
+    var failure: String?
 }
 
 extension LedgerReader {
@@ -94,7 +94,7 @@ extension LedgerReader {
             try scan.take(
                 reading, path: directory + "/" + segment.name, number: segment.number, isOpen: segment.isOpen)
             if !segment.isOpen { try companions.add(segment.number, reading, after: before, through: scan) }
-            entries.add(reading, segment.number)
+            entries.add(reading, segment.number, directory + "/" + segment.name)
             progress(position + 1, segments.count)
         }
         return scan
@@ -108,10 +108,12 @@ extension LedgerReader {
 }
 
 extension VerifiedEntries {
-    fileprivate mutating func add(_ reading: SegmentReading, _ segment: Int) {
+    fileprivate mutating func add(_ reading: SegmentReading, _ segment: Int, _ path: String) {
         outcomes += reading.outcomes
         caseRecords += reading.caseRecords
-        failure = failure ?? reading.recordFailure
+        if failure == nil, let error = reading.recordFailure {
+            failure = "`\(path)`, line \(reading.recordFailureLine): \(error.description)"
+        }
         if !runs.contains(where: { $0.segments.contains(segment) }) { others += reading.index.identities }
     }
 }

@@ -27,6 +27,7 @@ struct SegmentReading: Sendable {
     private(set) var index: SegmentIndexBuilder
     /// At the first line that is intact and no record of ours.
     private(set) var recordFailure: RecordError?
+    private(set) var recordFailureLine = 0
     private(set) var outcomes = 0
     private(set) var caseRecords = 0
 
@@ -80,6 +81,6 @@ struct SegmentReading: Sendable {
             case .record: caseRecords += 1
             }
             index.add(entry, record: UInt64(leaves.count), offset: offset)
-        } catch { recordFailure = error }
+        } catch { (recordFailure, recordFailureLine) = (error, lineCount) }
     }
 }

@@ -112,18 +112,16 @@ public struct UnionVerification: Sendable {
 
     public init() {}
 
-    /// ``LedgerReader/verify(key:earlier:progress:)``; a ledger without problems is counted.
-    ///
-    /// - Throws: also `RecordError`, where a line is intact but no record of ours.
+    /// ``LedgerReader/verify(key:earlier:progress:)``; a ledger without problems is counted. A line that is intact and
+    /// no record of ours is a problem here: what it says cannot be counted.
     public mutating func verify(
         _ reader: LedgerReader, key: LedgerPublicKey? = nil, earlier: [TreeHead] = [],
         progress: (Int, Int) -> Void = { _, _ in }
-    ) throws -> VerifyReport {
-        let (report, entries) = try reader.verified(key: key, earlier: earlier, progress: progress)
-        if report.problems.isEmpty {
-            if let failure = entries.failure { throw failure }
-            ledgers.append(entries)
-        }
+    ) throws(LedgerError) -> VerifyReport {
+        let (verified, entries) = try reader.verified(key: key, earlier: earlier, progress: progress)
+        var report = verified
+        if let failure = entries.failure { report.problems.append(failure) }
+        if report.problems.isEmpty { ledgers.append(entries) }
         return report
     }
 

@@ -109,6 +109,26 @@ struct VerificationTests {
         }
     }
 
+    @Test func aLineThatIsNoRecordOfOursIsAProblemOfItsLedgerAlone() throws {
+        let (strange, good) = (SealedBench(), SealedBench())
+        defer {
+            strange.remove()
+            good.remove()
+        }
+        try good.fill(1...9)
+        var writer = try strange.bench.open().takeWriter()
+        _ = try writer.append(
+            [SealedBench.outcome(1).json(), ["kind": "outcome", "n": 1]], announcedThrough: 0, now: Bench.now)
+        writer.close()
+        var verification = UnionVerification()
+        let problems = try verification.verify(strange.reader()).problems
+        #expect(problems.count == 1, "\(problems)")
+        // Behind the header and the outcome.
+        #expect(problems.first?.hasPrefix("`\(strange.bench.openSegment)`, line 3: a record lacks") == true)
+        #expect(try verification.verify(good.reader()).problems == [])
+        #expect(try verification.count().outcomes == 9)
+    }
+
     @Test func aRootThatIsNotThatOfTheRecordsIsToldWithFileAndLine() throws {
         let bench = SealedBench()
         defer { bench.remove() }
