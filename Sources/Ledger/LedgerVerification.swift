@@ -59,6 +59,7 @@ extension LedgerReader {
             let scan = try scan(watching: heads.sizes, &companions, &entries, progress)
             try companions.compareRuns()
             var problems = heads.problems(roots: scan.tree.roots, logID: own) + companions.problems
+            problems += try PolicyTexts.problems(directory, files: files)
             if let lost = try LostSegment.find(self) { problems.append(lost.message) }
             if key != nil, heads.signed == 0, scan.tree.count > 0 {
                 problems.append("`\(directory)` holds records and no signed checkpoint")

@@ -336,23 +336,18 @@ public struct LedgerWriter: ~Copyable, Sendable {
         do throws(NoteError) { note = try key.sign(head) } catch {
             throw LedgerError(code: .inputOutput, message: error.description)
         }
-        try keepOnce(
+        _ = try keep(
             Array(note.utf8), folder: SignedCheckpoints.folder, name: SignedCheckpoints.fileName(size: head.size))
         signedThrough = head.size
     }
 
-    /// Keeps the text of a policy under its digest; one that is there already is left as it is.
+    /// Keeps the text of a policy under its digest.
     public mutating func keepPolicy(digest: String, text: String) throws(LedgerError) {
-        let name = digest.hasPrefix("sha-256:") ? String(digest.dropFirst("sha-256:".count)) : digest
-        try keepOnce(Array(text.utf8), folder: "policies", name: name + ".yaml")
+        _ = try keep(Array(text.utf8), folder: PolicyTexts.folder, name: PolicyTexts.fileName(digest: digest))
     }
 
-    private func keepOnce(_ bytes: [UInt8], folder: String, name: String) throws(LedgerError) {
-        if !files.exists(directory + "/" + folder + "/" + name) { try put(bytes, folder: folder, name: name) }
-    }
-
-    /// Keeps what is too large for a line in a file of its own, synced when this returns; one that is there with other
-    /// content is damaged, and is replaced.
+    /// Keeps what does not belong into a line in a file of its own, synced when this returns; one that is there with
+    /// other content is damaged, and is replaced.
     ///
     /// - Returns: whether it was written.
     public mutating func keep(_ bytes: [UInt8], folder: String, name: String) throws(LedgerError) -> Bool {

@@ -12,6 +12,8 @@ struct AuditTests {
         let binary: Binary
         var ledger: String { scratch.path + "/ledger" }
         var publicKey: String { ledger + "/signing.key.pub" }
+        /// Of the policy that is kept beside the records.
+        static let digest = "2c9a76882dc41e5822b5f72b4ef95debd54b2d5085320324bdf8284e4ec471b3"
 
         init() async throws {
             scratch = try Scratch()
@@ -31,6 +33,7 @@ struct AuditTests {
             var writer = try LedgerWriter.open(
                 directory: ledger, worker: worker, configuration: configuration, now: now
             ).takeWriter()
+            try writer.keepPolicy(digest: "sha-256:" + Self.digest, text: "policy: example\n")
             for batch in batches {
                 _ = try writer.append(try batch.map { try Self.outcome($0).json() }, announcedThrough: 0, now: now)
                 try writer.signCheckpoint()
@@ -110,6 +113,7 @@ struct AuditTests {
     enum Tampering: String, CaseIterable, Sendable {
         case changedWord, changedSealedWord, missingSegment, missingLastSegment, swappedLines, missingCheckpoints
         case changedCheckpoint, strangersCheckpoint, changedSignature, shortenedFile, foreignCheckpoint, duplicateMember
+        case changedPolicy
     }
 
     @Test(arguments: Tampering.allCases)
@@ -146,6 +150,8 @@ struct AuditTests {
             try FileManager.default.copyItem(
                 atPath: archive.ledger + "/two/checkpoints/000000000001.txt",
                 toPath: archive.ledger + "/one/checkpoints/000000000001.txt")
+        case .changedPolicy:
+            try archive.edit("two/policies/\(Archive.digest).yaml") { $0.replacing("example", with: "another") }
         case .duplicateMember:
             try archive.edit(open) {
                 $0.replacing(#"{"kind":"outcome","#, with: #"{"kind":"outcome","kind":"outcome","#)

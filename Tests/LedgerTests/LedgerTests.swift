@@ -365,8 +365,20 @@ struct LedgerFaultTests {
         let bench = Bench()
         defer { bench.remove() }
         var writer = try bench.open().takeWriter()
-        try writer.keepPolicy(digest: "sha-256:ab", text: "one")
-        try writer.keepPolicy(digest: "sha-256:ab", text: "two")
-        #expect(try String(contentsOfFile: bench.worker + "/policies/ab.yaml", encoding: .utf8) == "one")
+        let text = "policy: example\n"
+        let digest = "2c9a76882dc41e5822b5f72b4ef95debd54b2d5085320324bdf8284e4ec471b3"
+        let path = bench.worker + "/policies/\(digest).yaml"
+        try writer.keepPolicy(digest: "sha-256:" + digest, text: text)
+        let first = try FileSystem().stamp(path)
+        try writer.keepPolicy(digest: "sha-256:" + digest, text: text)
+        #expect(try FileSystem().stamp(path) == first)
+        #expect(try LedgerReader(directory: bench.worker).verify().problems == [])
+        // One that somebody changed is told, and put back by whoever decides by it.
+        try bench.write(Array("policy: another\n".utf8), path)
+        let problems = try LedgerReader(directory: bench.worker).verify().problems
+        #expect(problems.count == 1 && problems.first?.hasPrefix("`\(path)` is not the text") == true)
+        try writer.keepPolicy(digest: "sha-256:" + digest, text: text)
+        #expect(try bench.bytes(path) == Array(text.utf8))
+        #expect(try LedgerReader(directory: bench.worker).verify().problems == [])
     }
 }
