@@ -192,8 +192,15 @@ public struct LedgerReader: Sendable {
         try SignedCheckpoints.read(directory, files: files)
     }
 
-    private func scan(_ record: (StoredRecord) throws(LedgerError) -> Void) throws(LedgerError) -> SegmentScan {
-        var scan = SegmentScan()
+    /// Over so many records from the first on; `nil` where there are fewer.
+    func rootHash(of count: UInt64) throws(LedgerError) -> [UInt8]? {
+        try scan(from: SegmentScan(watching: [count], parsing: false)) { _ in }.tree.roots[count]
+    }
+
+    private func scan(
+        from beginning: SegmentScan = SegmentScan(), _ record: (StoredRecord) throws(LedgerError) -> Void
+    ) throws(LedgerError) -> SegmentScan {
+        var scan = beginning
         for segment in try segments() {
             let path = directory + "/" + segment.name
             if segment.isOpen {

@@ -19,6 +19,8 @@ public struct VerifyReport: Sendable, Equatable {
 struct VerifiedEntries: Sendable {
     var reader: LedgerReader
     var logID = ""
+    /// Where it was read to its end.
+    var history: LedgerHistory?
     /// Runs that are what their segments give.
     var runs: [IdentityRun] = []
     /// Of the segments that are in no run: 16 bytes an entry.
@@ -45,8 +47,9 @@ extension LedgerReader {
         try verified(key: key, earlier: earlier, progress: progress).report
     }
 
+    /// - Parameter others: ledgers that were verified before.
     func verified(
-        key: LedgerPublicKey?, earlier: [TreeHead], progress: (Int, Int) -> Void
+        key: LedgerPublicKey?, earlier: [TreeHead], others: [LedgerHistory] = [], progress: (Int, Int) -> Void
     ) throws(LedgerError) -> (report: VerifyReport, entries: VerifiedEntries) {
         var entries = VerifiedEntries(reader: self)
         do throws(LedgerError) {
@@ -56,7 +59,9 @@ extension LedgerReader {
             let own = try logID()
             heads.add(earlier.filter { $0.isOf(logID: own) })
             var companions = try CompanionComparison(directory: directory, files: files)
-            let scan = try scan(watching: heads.sizes, &companions, &entries, progress)
+            let others = others.filter { !own.isEmpty && $0.logID == own }
+            let sizes = heads.sizes.union(others.map(\.records))
+            let scan = try scan(watching: sizes, &companions, &entries, progress)
             try companions.compareRuns()
             var problems = heads.problems(roots: scan.tree.roots, logID: own) + companions.problems
             problems += try PolicyTexts.problems(directory, files: files)
@@ -65,6 +70,13 @@ extension LedgerReader {
                 problems.append("`\(directory)` holds records and no signed checkpoint")
             }
             entries.logID = own
+            let history = LedgerHistory(
+                reader: self, logID: own, records: scan.tree.count, rootHash: scan.tree.rootHash)
+            for other in others {
+                let contradiction = try history.contradiction(of: other, keptIn: scan.tree)
+                if let contradiction { problems.append(contradiction) }
+            }
+            entries.history = history
             let report = VerifyReport(
                 records: scan.tree.count, logID: own, root: scan.tree.root, announcedThrough: scan.announcedThrough,
                 signedCheckpoints: heads.signed, uncountedBytes: scan.uncountedBytes, problems: problems)

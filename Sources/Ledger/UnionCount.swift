@@ -109,18 +109,22 @@ public struct UnionCount: Sendable {
 /// Verifies ledgers one after the other, and counts what they hold as one.
 public struct UnionVerification: Sendable {
     private var ledgers: [VerifiedEntries] = []
+    private var histories: [LedgerHistory] = []
 
     public init() {}
 
     /// ``LedgerReader/verify(key:earlier:progress:)``; a ledger without problems is counted. A line that is intact and
-    /// no record of ours is a problem here: what it says cannot be counted.
+    /// no record of ours is a problem here, for what it says cannot be counted, and so is another history of a log that
+    /// was verified before.
     public mutating func verify(
         _ reader: LedgerReader, key: LedgerPublicKey? = nil, earlier: [TreeHead] = [],
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws(LedgerError) -> VerifyReport {
-        let (verified, entries) = try reader.verified(key: key, earlier: earlier, progress: progress)
+        let (verified, entries) = try reader.verified(
+            key: key, earlier: earlier, others: histories, progress: progress)
         var report = verified
         if let failure = entries.failure { report.problems.append(failure) }
+        if let history = entries.history { histories.append(history) }
         if report.problems.isEmpty { ledgers.append(entries) }
         return report
     }

@@ -24,7 +24,7 @@ struct AuditTests {
             try write("two", [[5], [6, 7]], segmentBytes: 1 << 20)
         }
 
-        private func write(_ worker: String, _ batches: [[Int]], segmentBytes: Int) throws {
+        func write(_ worker: String, _ batches: [[Int]], segmentBytes: Int) throws {
             var configuration = LedgerConfiguration()
             configuration.segmentBytes = segmentBytes
             configuration.signingKey = try LedgerSigningKey(
@@ -98,6 +98,23 @@ struct AuditTests {
         #expect(verdicts[0].signed == 4)
         let first = archive.ledger + "/one/checkpoints/000000000003.txt"
         #expect(try await archive.verdicts(["--checkpoint", first]).map(\.code) == [0, 0])
+    }
+
+    @Test func bothTellTwoHistoriesOfOneLogAndNotACopy() async throws {
+        let archive = try await Archive()
+        defer { archive.scratch.remove() }
+        try FileManager.default.copyItem(atPath: archive.ledger + "/one", toPath: archive.ledger + "/three")
+        try archive.write("one", [[8]], segmentBytes: 1_500)
+        let copied = try await archive.verdicts()
+        #expect(copied[0] == copied[1])
+        #expect(copied[0].code == 0 && copied[0].outcomes == 8 && copied[0].repeats == 6)
+        try archive.write("three", [[8], [9]], segmentBytes: 1_500)
+        let same = try await archive.verdicts()
+        #expect(same[0] == same[1] && same[0].code == 0)
+        try archive.write("one", [[7]], segmentBytes: 1_500)
+        let forked = try await archive.verdicts()
+        #expect(forked[0] == forked[1])
+        #expect(forked[0].code == 1 && forked[0].problems == 1)
     }
 
     @Test func bothFindEachWorkerWhateverBecameOfLocks() async throws {

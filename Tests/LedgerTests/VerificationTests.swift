@@ -109,6 +109,35 @@ struct VerificationTests {
         }
     }
 
+    /// Whichever of them is longer, and whichever is read first.
+    @Test func twoHistoriesOfOneLogAreToldAndACopyIsNone() throws {
+        let (one, copy) = (SealedBench(), SealedBench())
+        defer {
+            one.remove()
+            copy.remove()
+        }
+        try one.fill(1...12)
+        try FileManager.default.copyItem(atPath: one.bench.directory, toPath: copy.bench.directory)
+        func problems(_ benches: [SealedBench]) throws -> [String] {
+            var verification = UnionVerification()
+            return try benches.flatMap { try verification.verify($0.reader()).problems }
+        }
+        #expect(try problems([one, copy]) == [])
+        try one.fill(13...20)
+        #expect(try problems([one, copy]) == [])
+        #expect(try problems([copy, one]) == [])
+        try copy.fill(21...23)
+        let logID = try one.reader().logID()
+        for (first, second) in [(one, copy), (copy, one)] {
+            let found = try problems([first, second])
+            #expect(found.count == 1, "\(found)")
+            let sentence =
+                "two histories of one log: `\(first.worker)` and `\(second.worker)` have the log id "
+                + "`\(logID)`, and the first 15 records"
+            #expect(found.first?.hasPrefix(sentence) == true, "\(found)")
+        }
+    }
+
     @Test func aLineThatIsNoRecordOfOursIsAProblemOfItsLedgerAlone() throws {
         let (strange, good) = (SealedBench(), SealedBench())
         defer {
