@@ -190,8 +190,8 @@ struct WorkerRun: AsyncParsableCommand {
         }
     }
 
-    /// Beside the workers' folders lies the store of dead letters, and in each of them a lock.
-    private static let takenNames = ["dead-letters", "lock"]
+    /// Beside the workers' folders lie the store of dead letters and the reports that were filed, and in each a lock.
+    private static let takenNames = ["dead-letters", "filings", "lock"]
 
     /// A name that makes a safe folder: letters, digits, `.`, `_`, `-`, at most 64.
     private static func checked(_ name: String) throws -> String {
@@ -204,7 +204,8 @@ struct WorkerRun: AsyncParsableCommand {
             }
         guard isSafe else {
             throw ValidationError(
-                "a worker's name is 1 to 64 letters, digits, `.`, `_` or `-`, and neither `dead-letters` nor `lock`")
+                "a worker's name is 1 to 64 letters, digits, `.`, `_` or `-`, and none of `dead-letters`, `filings` "
+                    + "and `lock`")
         }
         return name
     }
