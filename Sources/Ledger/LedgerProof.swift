@@ -157,8 +157,9 @@ extension LedgerReader {
     ///
     /// - Parameter tree: of the ledger, which kept the root of that size where it has so many records.
     private func check(_ head: TreeHead, _ place: String, against tree: MerkleTree) throws(LedgerError) {
+        let own = try logID()
         let contradiction: String
-        if !head.isOf(logID: try logID()) {
+        if !head.isOf(logID: own) {
             contradiction = "is the checkpoint of another ledger"
         } else if let root = tree.roots[head.size] {
             if root == head.rootHash { return }
