@@ -30,14 +30,25 @@ enum Exit {
         switch error {
         case let error as AMQPError: error.message
         case let error as LedgerError: error.message
+        case let error where isFoundations(error): text(of: error as NSError)
         case let error as any CustomStringConvertible: error.description
-        default: (error as NSError).localizedDescription
+        default: text(of: error as NSError)
         }
+    }
+
+    /// Foundation's errors describe themselves in a dump for programmers.
+    private static func isFoundations(_ error: any Error) -> Bool {
+        error is any CustomNSError || type(of: error) == NSError.self
+    }
+
+    private static func text(of error: NSError) -> String {
+        let path = error.userInfo[NSFilePathErrorKey] as? String
+        return (path.map { $0 + ": " } ?? "") + error.localizedDescription
     }
 
     private static func code(_ error: any Error) -> ExitCode {
         switch error {
-        case is AMQPError: brokerUnavailable
+        case let error as AMQPError: error.code == .invalidAddress ? badConfiguration : brokerUnavailable
         case is LedgerError, is RecordError: inputOutput
         case is PolicyError, is Settings.Problem, is KeyFile.Problem, is KeyFile.Lost,
             is PublisherKeys.Problem, is PublisherSigningKey.Problem, is ReportForm.Problem:

@@ -9,6 +9,15 @@ public enum KeyFile {
         public let description: String
     }
 
+    /// The disk does not take the file.
+    public struct NotWritten: Error, CustomStringConvertible, Sendable {
+        let path: String
+
+        public var description: String {
+            "key file `\(path)` cannot be made: is its directory one, may you write there, and is there room?"
+        }
+    }
+
     /// What was recorded with a pseudonym key: another one in its place links to none of it.
     public enum Use: Sendable {
         case records
@@ -49,25 +58,19 @@ public enum KeyFile {
         let files = FileManager.default
         if let use { return (try read(path, of: use), false) }
         if files.fileExists(atPath: path) { return (try read(path), false) }
-        let directory = directory(of: path)
-        try files.createDirectory(
-            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try makeDirectory(of: path)
         let draft = path + "." + UUID().uuidString
-        guard
-            files.createFile(
-                atPath: draft, contents: Data(PseudonymKey.generate().utf8), attributes: [.posixPermissions: 0o600])
-        else { throw Problem(description: "key file `\(path)` cannot be made: may you write into its directory?") }
         defer {
             // A draft left behind is harmless: it is a key that nothing was made with.
             try? files.removeItem(atPath: draft)
         }
-        try sync(draft)
+        try write(PseudonymKey.generate(), to: draft, mode: 0o600, as: path)
         var isNew = true
         do { try files.linkItem(atPath: draft, toPath: path) } catch {
-            guard files.fileExists(atPath: path) else { throw error }
+            guard files.fileExists(atPath: path) else { throw NotWritten(path: path) }
             isNew = false
         }
-        try sync(directory)
+        try sync(directory(of: path), as: path)
         return (try read(path), isNew)
     }
 
@@ -83,13 +86,30 @@ public enum KeyFile {
         return directory.isEmpty ? "." : directory
     }
 
+    private static func makeDirectory(of path: String) throws(NotWritten) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory(of: path), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw NotWritten(path: path) }
+    }
+
+    /// - Parameter name: what a person calls the file.
+    private static func write(
+        _ text: String, to path: String, mode: Int, as name: String
+    ) throws(NotWritten) {
+        let isWritten = FileManager.default.createFile(
+            atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
+        guard isWritten else { throw NotWritten(path: name) }
+        try sync(path, as: name)
+    }
+
     /// Puts a file's bytes, or a directory's names, on the disk.
-    private static func sync(_ path: String) throws {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw Problem(description: "`\(path)` cannot be synced: may you read it?")
-        }
-        try handle.synchronize()
-        try handle.close()
+    private static func sync(_ path: String, as name: String) throws(NotWritten) {
+        guard let handle = FileHandle(forReadingAtPath: path) else { throw NotWritten(path: name) }
+        do {
+            try handle.synchronize()
+            try handle.close()
+        } catch { throw NotWritten(path: name) }
     }
 
     public static func read(_ path: String) throws -> PseudonymKey {
@@ -140,17 +160,11 @@ public enum KeyFile {
 
     /// Writes a file that must not be there yet, synced when this returns.
     public static func writeNew(_ text: String, to path: String, mode: Int) throws {
-        let files = FileManager.default
-        let directory = directory(of: path)
-        try files.createDirectory(
-            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        if files.fileExists(atPath: path) {
+        try makeDirectory(of: path)
+        if FileManager.default.fileExists(atPath: path) {
             throw Problem(description: "`\(path)` is there already: a key that was used must be kept")
         }
-        guard files.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode]) else {
-            throw Problem(description: "key file `\(path)` cannot be made: may you write into its directory?")
-        }
-        try sync(path)
-        try sync(directory)
+        try write(text, to: path, mode: mode, as: path)
+        try sync(directory(of: path), as: path)
     }
 }

@@ -86,6 +86,47 @@ struct OfflineCommandTests {
         #expect(try await binary.run("worker", "run").code == 78)
     }
 
+    /// A service manager starts a worker again that the broker or the disk ended, and not one with wrong settings.
+    @Test(arguments: [
+        ("BROKER_URL", "garbage"), ("BROKER_URL", "http://x"), ("BROKER_URL", "amqp://127.0.0.1:port/"),
+        ("BROKER_URL", "amqp://127.0.0.1/a/b"), ("BROKER_CA_FILE", "/etc/ssl/ca.pem"),
+        ("POLICY_DIRECTORY", "/nowhere/policies"), ("POLICY_DIRECTORY", Binary.repository + "/config/worker.yaml"),
+    ])
+    func aWorkerWithAWrongSettingSaysSoInItsExitCode(_ name: String, _ value: String) async throws {
+        let site = try Site(url: nil).with(["DETAINER_" + name: value])
+        defer { site.scratch.remove() }
+        let result = try await site.binary.run("worker", "run")
+        #expect(result.code == 78, "\(result.errors)")
+        #expect(!result.errors.contains("Error Domain"), "\(result.errors)")
+    }
+
+    @Test func aFileThatIsNotThereIsToldInASentence() async throws {
+        let site = try Site(url: nil)
+        defer { site.scratch.remove() }
+        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        let missing = site.scratch.path + "/missing"
+        let readers = [
+            ["ledger", "verify", "--public-key", missing], ["ledger", "prove", "--since", missing],
+            ["report", "annual", "--year", "2024", "--jurisdiction", "boston", "--form", missing],
+        ]
+        for command in readers {
+            let result = try await site.binary.run(command)
+            #expect(result.code == 74, "\(command) \(result.errors)")
+            #expect(
+                result.errors.contains("error: \(missing): cannot be read: is it there, and may you read it?\n"),
+                "\(command) \(result.errors)")
+            #expect(!result.errors.contains("Error Domain"))
+        }
+        // Nobody makes folders there, root neither.
+        let key = "/proc/nobody/signing.key"
+        let made = try await site.binary.run("ledger", "keygen", "--name", "detainers.example.gov", "--key-file", key)
+        #expect(made.code == 74 && made.errors.hasPrefix("error: key file `\(key)` cannot be made: "), "\(made.errors)")
+        let doctor = try await site.with(["DETAINER_POLICY_DIRECTORY": missing]).binary.run("doctor", "--offline")
+        #expect(
+            doctor.code == 1 && doctor.output.contains("policies: they do not load: \(missing): cannot be listed"),
+            "\(doctor.output)")
+    }
+
     /// A key made just now would match nobody, and nothing would say why.
     @Test func aListWithFileNumbersIsNotComparedWithoutTheKeyOfTheLedger() async throws {
         let site = try Site()

@@ -27,13 +27,20 @@ enum TextFile {
     /// Keys, checkpoints and proofs are far below this.
     static let maximumBytes = 4 << 20
 
+    struct Problem: Error, CustomStringConvertible {
+        var description: String
+    }
+
     static func read(_ path: String) throws -> String {
-        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        defer {
-            // Nothing was written.
-            try? handle.close()
-        }
-        let content = try handle.read(upToCount: maximumBytes + 1) ?? Data()
+        let content: Data
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer {
+                // Nothing was written.
+                try? handle.close()
+            }
+            content = try handle.read(upToCount: maximumBytes + 1) ?? Data()
+        } catch { throw Problem(description: "\(path): cannot be read: is it there, and may you read it?") }
         guard content.count <= maximumBytes, let text = String(bytes: content, encoding: .utf8) else {
             throw NoteError(description: "`\(path)` is no key, checkpoint or proof")
         }

@@ -23,8 +23,9 @@ enum PolicyFiles {
             // What cannot be looked at is told when it is read.
             let attributes = try? FileManager.default.attributesOfItem(atPath: target)
             guard attributes?[.type] as? FileAttributeType == .typeDirectory else { return [entry(path)] }
-            guard let names = try? names(in: path) else {
-                return [Entry(name: path, text: .failure(PolicyError(file: path, explanation: "cannot be listed")))]
+            let names: [String]
+            do throws(PolicyError) { names = try Self.names(in: path) } catch {
+                return [Entry(name: path, text: .failure(error))]
             }
             if names.isEmpty {
                 let error = PolicyError(file: path, explanation: "has no policy files (*.yaml) in it")
@@ -48,9 +49,13 @@ enum PolicyFiles {
         return files
     }
 
-    static func names(in directory: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: directory)
-            .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
+    static func names(in directory: String) throws(PolicyError) -> [String] {
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: directory) } catch {
+            throw PolicyError(
+                file: directory, explanation: "cannot be listed: is it there, is it a directory, and may you read it?")
+        }
+        return names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
     }
 
     static func text(_ path: String) throws(PolicyError) -> String {

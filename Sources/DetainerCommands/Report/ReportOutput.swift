@@ -8,8 +8,12 @@ enum ReportForms {
         if let path { return try ReportForm.read(text: try TextFile.read(path), file: path) }
         let directory = settings[.reportForms]
         guard FileManager.default.fileExists(atPath: directory) else { return .plain(jurisdiction) }
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".yaml") }
-        let forms = try names.sorted().map { name in
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: directory) } catch {
+            throw ReportForm.Problem(
+                description: "\(directory): cannot be listed: is it a directory, and may you read it?")
+        }
+        let forms = try names.filter { $0.hasSuffix(".yaml") }.sorted().map { name in
             try ReportForm.read(text: try TextFile.read(directory + "/" + name), file: directory + "/" + name)
         }
         let own = forms.filter { $0.jurisdiction == jurisdiction }
