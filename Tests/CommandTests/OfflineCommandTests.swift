@@ -127,6 +127,20 @@ struct OfflineCommandTests {
             "\(doctor.output)")
     }
 
+    @Test func policiesThatDoNotLoadAreToldByStatus() async throws {
+        let site = try Site(url: nil)
+        defer { site.scratch.remove() }
+        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        let folder = site.scratch.path + "/policies"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        _ = try site.scratch.write("policies/broken.yaml", "policy: [")
+        let status = try await site.status(folder)
+        #expect(status.code == 1, "\(status.output)")
+        #expect(
+            status.output.contains("next: the policies on the disk do not load: run `detainer policy check \(folder)`"))
+        #expect(status.errors.contains("broken.yaml"))
+    }
+
     /// A key made just now would match nobody, and nothing would say why.
     @Test func aListWithFileNumbersIsNotComparedWithoutTheKeyOfTheLedger() async throws {
         let site = try Site()

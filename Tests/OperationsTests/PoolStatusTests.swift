@@ -41,6 +41,16 @@ struct PoolStatusTests {
             $0.policyDirectory = "/etc/detainer/policies"
         }
         #expect(other.next.hasSuffix("`detainer policy check /etc/detainer/policies`, then send it SIGHUP"))
+        // A worker that runs goes on; it could not start again.
+        let refused = pool {
+            $0.policiesLoad = false
+            $0.workers[0].isCurrent = nil
+            $0.policyDirectory = "/etc/detainer/policies"
+        }
+        #expect(!refused.isWell)
+        #expect(
+            refused.next
+                == "the policies on the disk do not load: run `detainer policy check /etc/detainer/policies`")
         #expect(pool { $0.workers[0].problems = ["x"] }.next.contains("detainer ledger verify"))
         #expect(pool { $0.letters = [("malformed-json", 2)] }.next.contains("dead-letters list"))
         #expect(queues { $0[2].isThere = false }.next.contains("topology apply"))

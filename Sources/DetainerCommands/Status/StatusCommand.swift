@@ -11,7 +11,8 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             Reads the end of each ledger only, and asks the broker, over its management API where \
             broker.management-url names it; without a broker the flat files are told all the same. Exits 1 where a \
-            worker does not run, decides by other policies than those on the disk, or has a damaged ledger.
+            worker does not run, decides by other policies than those on the disk, or has a damaged ledger, and where \
+            the policies on the disk do not load.
             """)
 
     @OptionGroup var common: CommonOptions

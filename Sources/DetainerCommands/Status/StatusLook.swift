@@ -18,6 +18,7 @@ enum StatusLook {
         let queues = await queues(settings)
         var status = PoolStatus(queues: queues.queues)
         status.policyDirectory = settings[.policyDirectory]
+        status.policiesLoad = onDisk != nil
         status.leftovers = queues.leftovers
         for path in try ledgers.flatMap({ try LedgerReader.workerDirectories(under: $0) }) {
             if let worker = try worker(path, onDisk: onDisk, verifying: verifying) { status.workers.append(worker) }

@@ -53,6 +53,8 @@ public struct PoolStatus: Sendable {
     public var workers: [Worker] = []
     /// Where the policies lie.
     public var policyDirectory = Settings.Key.policyDirectory.fallback
+    /// Whether those there load: where they do not, a worker that ends does not start again.
+    public var policiesLoad = true
     public var queues: Queues
     /// Queues of settings with other partitions.
     public var leftovers: [Topology.Leftover] = []
@@ -65,13 +67,17 @@ public struct PoolStatus: Sendable {
 
     /// Whether every worker runs, whole, by the policies on the disk.
     public var isWell: Bool {
-        workers.allSatisfy { $0.isRunning != false && $0.isCurrent != false && $0.problems.isEmpty }
+        policiesLoad
+            && workers.allSatisfy { $0.isRunning != false && $0.isCurrent != false && $0.problems.isEmpty }
     }
 
     /// The one thing to do first, as a sentence.
     public var next: String {
         if let worker = workers.first(where: { !$0.problems.isEmpty }) {
             return "the ledger of \(worker.name) is damaged: copy it elsewhere, then run `detainer ledger verify`"
+        }
+        if !policiesLoad {
+            return "the policies on the disk do not load: run `detainer policy check \(policyDirectory)`"
         }
         if workers.isEmpty { return "no worker has recorded here yet: `detainer doctor`, then `detainer worker run`" }
         if let worker = workers.first(where: { $0.isRunning == false }) {
