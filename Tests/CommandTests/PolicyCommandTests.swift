@@ -28,6 +28,18 @@ struct PolicyCommandTests {
         #expect(test.output.contains("passed  Magistrate's arrest warrant: H3, T3, N3, R1"))
     }
 
+    /// As alerts and `doctor` say it, which do not know where a deployment keeps its policies.
+    @Test func withoutFilesThoseOfTheSettingsAreChecked() async throws {
+        let site = try Site()
+        defer { site.scratch.remove() }
+        let named = try await site.binary.run("policy", "check", policies)
+        let check = try await site.binary.run("policy", "check")
+        #expect(check.code == 0 && check.output == named.output, "\(check.output) \(check.errors)")
+        let folder = site.scratch.path + "/policies"
+        let missing = try await site.with(["DETAINER_POLICY_DIRECTORY": folder]).binary.run("policy", "check")
+        #expect(missing.code == 1 && missing.output.contains(folder + ": there is no such file"))
+    }
+
     @Test func anUnprovedPolicyIsRefusedWithAllThatIsWrongAndDoesNotRun() async throws {
         let site = try Site()
         defer { site.scratch.remove() }

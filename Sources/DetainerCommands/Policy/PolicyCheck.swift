@@ -1,5 +1,6 @@
 import ArgumentParser
 import Detainers
+import Operations
 import Policy
 
 struct PolicyCheck: AsyncParsableCommand {
@@ -7,16 +8,19 @@ struct PolicyCheck: AsyncParsableCommand {
         commandName: "check",
         abstract: "Prove that a policy answers every request in exactly one way, or show one that it does not.")
 
-    @Argument(help: "Policy files, or directories of them.")
-    var files: [String]
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "Policy files, or directories of them. Default: the policy directory of the settings.")
+    var files: [String] = []
 
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
     func run() async throws {
         try await Exit.mapping {
+            let paths = try files.isEmpty ? [common.settings()[.policyDirectory]] : files
             var isProved = true
-            for file in PolicyFiles.entries(files) {
+            for file in PolicyFiles.entries(paths) {
                 do throws(PolicyError) {
                     tell(file.name, try PolicyDocument.parse(text: try file.text.get(), file: file.name))
                 } catch {
