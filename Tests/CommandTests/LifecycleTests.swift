@@ -120,6 +120,26 @@ struct LifecycleTests {
         await site.remove()
     }
 
+    /// Whoever stops a pool does not wait until each worker has started.
+    @Test func toldToStopWhileItStartsItLeaves() async throws {
+        let site = try Site()
+        try await site.apply()
+        for round in 1...5 {
+            let log = site.scratch.path + "/log-\(round)"
+            let worker = try site.binary.start(["worker", "run"], errors: log)
+            let deadline = ContinuousClock.now + .seconds(Binary.patienceSeconds)
+            // Before its first line there is no file.
+            while ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").contains("started version") == false {
+                try #require(ContinuousClock.now < deadline)
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            worker.send(SIGTERM)
+            try await eventually(within: 30, "it leaves, in round \(round)") { !worker.isRunning }
+            #expect(await worker.terminateAndWait() == 0)
+        }
+        await site.remove()
+    }
+
     @Test func quietItTakesNothingAndRunsOn() async throws {
         let site = try Site()
         try await site.apply()

@@ -44,13 +44,17 @@ final class WorkerLifecycle: Service {
     }
 
     func run() async throws {
-        let (stop, manager) = (service.stop, manager)
         let ended = try await withGracefulShutdownHandler {
             try await service.run(open)
         } onGracefulShutdown: {
-            manager.stopping()
-            stop.request()
+            self.stop()
         }
         summary.withLock { $0 = ended }
+    }
+
+    /// Asks it to finish what is in hand and to leave; any number of times, also before it runs.
+    func stop() {
+        manager.stopping()
+        service.stop.request()
     }
 }

@@ -79,7 +79,7 @@ struct WorkerRun: AsyncParsableCommand {
             tell(opened.recovery)
             return opened
         }
-        let signals = Self.signals(service, reload: { reload(service, manager, worker: worker) })
+        let signals = Self.signals(service, lifecycle, reload: { reload(service, manager, worker: worker) })
         defer { signals.cancel() }
         Log.info("started version \(Version.text) \(Self.process)")
         let health = settings.healthAddress.map { address -> any Service in
@@ -114,9 +114,11 @@ struct WorkerRun: AsyncParsableCommand {
         Log.warning("started all the same, because worker.unsafe-start is yes")
     }
 
-    /// SIGUSR1 and SIGUSR2 for quiet and resume, SIGHUP for the policies. A first SIGTERM or SIGINT drains (the service
-    /// group sees to it), a second one leaves at once: what was in hand is delivered again.
-    private static func signals(_ service: WorkerService, reload: @escaping @Sendable () -> Void) -> Signals {
+    /// SIGUSR1 and SIGUSR2 for quiet and resume, SIGHUP for the policies. A first SIGTERM or SIGINT drains, a second one
+    /// leaves at once: what was in hand is delivered again.
+    private static func signals(
+        _ service: WorkerService, _ lifecycle: WorkerLifecycle, reload: @escaping @Sendable () -> Void
+    ) -> Signals {
         let hasBeenAsked = StopFlag()
         let stop: @Sendable () -> Void = {
             if hasBeenAsked.isRaised {
@@ -125,6 +127,8 @@ struct WorkerRun: AsyncParsableCommand {
             }
             hasBeenAsked.raise()
             Log.info("told to stop: finishing what is in hand \(process)")
+            // The service group asks for it too, but hears nothing of a signal that comes before it listens.
+            lifecycle.stop()
         }
         return Signals([
             SIGTERM: stop, SIGINT: stop, SIGHUP: reload,

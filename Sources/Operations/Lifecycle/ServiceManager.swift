@@ -11,6 +11,7 @@ import Synchronization
 public final class ServiceManager: Sendable {
     private struct State {
         var isReady = false
+        var isStopping = false
         var lastSign: Date?
         var lastStatus = ""
         var toldFailure = false
@@ -76,7 +77,14 @@ public final class ServiceManager: Sendable {
         state.withLock { $0.isReady = false }
     }
 
-    public func stopping() { send(["STOPPING=1", "STATUS=stopping"]) }
+    /// Told once, however often it is asked to stop.
+    public func stopping() {
+        let isFirst = state.withLock { state in
+            defer { state.isStopping = true }
+            return !state.isStopping
+        }
+        if isFirst { send(["STOPPING=1", "STATUS=stopping"]) }
+    }
 
     private func send(_ lines: [String]) {
         guard let (channel, address) = connection, !lines.isEmpty else { return }
