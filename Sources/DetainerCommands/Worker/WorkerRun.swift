@@ -114,8 +114,8 @@ struct WorkerRun: AsyncParsableCommand {
         Log.warning("started all the same, because worker.unsafe-start is yes")
     }
 
-    /// SIGUSR1 and SIGUSR2 for quiet and resume, SIGHUP for the policies. A first SIGTERM or SIGINT drains, a second one
-    /// leaves at once: what was in hand is delivered again.
+    /// SIGUSR1 and SIGUSR2 for quiet and resume, SIGHUP for the policies. A first SIGTERM or SIGINT drains, a second
+    /// one leaves at once: what was in hand is delivered again.
     private static func signals(
         _ service: WorkerService, _ lifecycle: WorkerLifecycle, reload: @escaping @Sendable () -> Void
     ) -> Signals {
