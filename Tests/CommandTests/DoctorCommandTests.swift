@@ -34,6 +34,21 @@ struct DoctorOfflineTests {
         #expect(try unreachable.verdicts().keys.sorted() == verdicts.keys.sorted())
     }
 
+    @Test func beforeTheFirstStartTheDiskIsToldOfTheNearestDirectory() async throws {
+        let site = try Site(url: nil).with(["DETAINER_LEDGER_DIRECTORY": "/nowhere/at/all"])
+        defer { site.scratch.remove() }
+        let inside = try await site.with(["DETAINER_LEDGER_DIRECTORY": site.scratch.path + "/of/a/city"]).binary.run(
+            "doctor", "--offline", "--format", "json")
+        let findings = try inside.objects()
+        for check in ["file system", "free space", "disk sync"] {
+            let finding = try #require(findings.first { $0["check"] as? String == check })
+            #expect((finding["sentence"] as? String)?.contains("seen of \(site.scratch.path), ") == true, "\(finding)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: site.scratch.path).isEmpty)
+        let root = try await site.binary.run("doctor", "--offline")
+        #expect(root.output.contains("file system: ") && root.output.contains("(seen of /, the nearest"))
+    }
+
     @Test func aPasswordThatOthersMayReadIsBad() async throws {
         let site = try Site(url: nil)
         defer { site.scratch.remove() }

@@ -38,6 +38,15 @@ struct DoctorMachineTests {
 
     @Test func theLedgersDirectory() {
         #expect(complaints { $0.ledger = nil } == ["warning ledger directory /var/lib/detainer"])
+        // Before the first start it is the disk that counts, of whatever is there.
+        var early = healthy()
+        early.ledger = nil
+        var above = MachineFacts.Directory(mode: 0o755, isWritable: false)
+        (above.fileSystem, above.freeBytes) = ("tmpfs", 50 << 30)
+        early.nearest = ("/var/lib", above)
+        let disk = early.findings().filter { ["file system", "free space", "disk sync"].contains($0.name) }
+        #expect(disk.map(\.verdict) == [.warning, .good, .unseen])
+        #expect(disk.allSatisfy { $0.sentence.hasSuffix(" (seen of /var/lib, the nearest directory that is there)") })
         #expect(complaints { $0.ledger?.isWritable = false } == ["bad ledger directory /var/lib/detainer"])
         #expect(complaints { $0.ledger?.mode = 0o755 } == ["warning ledger directory /var/lib/detainer"])
         for kind in ["tmpfs", "overlay", "nfs4", "fuse.sshfs", "9p"] {

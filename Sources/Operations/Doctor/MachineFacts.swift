@@ -68,6 +68,8 @@ public struct MachineFacts: Sendable {
     public var ledgerPath: String
     /// `nil`: it is not there.
     public var ledger: Directory?
+    /// Where it is not there: the nearest directory above it that is, on whose disk it would be made.
+    public var nearest: (path: String, directory: Directory)?
     /// Soft limits of this process; `nil` where they are not known or there is none.
     public var openFiles: Int?
     public var coreBytes: Int?
@@ -116,13 +118,19 @@ public struct MachineFacts: Sendable {
 
     private var ledgerFindings: [Finding] {
         guard let ledger else {
-            return [
-                .warning(
-                    .ledgerDirectory, ledgerPath, "it is not there yet: the first worker makes it",
-                    remedy: "install -d -m 700 \(ledgerPath), as the worker's user")
-            ]
+            let missing = Finding.warning(
+                .ledgerDirectory, ledgerPath, "it is not there yet: the first worker makes it",
+                remedy: "install -d -m 700 \(ledgerPath), as the worker's user")
+            guard let nearest else { return [missing] }
+            let seen = " (seen of \(nearest.path), the nearest directory that is there)"
+            return [missing] + Self.diskFindings(nearest.directory, nearest.path, seen)
         }
-        return [judgeDirectory(ledger), judgeFileSystem(ledger), judgeSpace(ledger), judgeSync(ledger)]
+        return [judgeDirectory(ledger)] + Self.diskFindings(ledger, ledgerPath, "")
+    }
+
+    /// - Parameter seen: is added to each sentence.
+    private static func diskFindings(_ directory: Directory, _ path: String, _ seen: String) -> [Finding] {
+        [judgeFileSystem(directory, path, seen), judgeSpace(directory, path, seen), judgeSync(directory, seen)]
     }
 
     private func judgeDirectory(_ ledger: Directory) -> Finding {
@@ -152,38 +160,42 @@ public struct MachineFacts: Sendable {
         "fuse": "a program stands between: syncs depend on it",
     ]
 
-    private func judgeFileSystem(_ ledger: Directory) -> Finding {
-        guard let kind = ledger.fileSystem else {
-            return .unseen(.fileSystem, nil, "this machine does not tell its kind", remedy: "findmnt -T \(ledgerPath)")
+    private static func judgeFileSystem(_ directory: Directory, _ path: String, _ seen: String) -> Finding {
+        guard let kind = directory.fileSystem else {
+            return .unseen(
+                .fileSystem, nil, "this machine does not tell its kind" + seen, remedy: "findmnt -T \(path)")
         }
         let family = kind.hasPrefix("fuse.") ? "fuse" : kind
-        guard let why = Self.unfit[family] else { return .good(.fileSystem, nil, "the ledger lies on \(kind)") }
+        guard let why = unfit[family] else { return .good(.fileSystem, nil, "the ledger lies on \(kind)" + seen) }
         return .warning(
-            .fileSystem, nil, "the ledger lies on \(kind): \(why)",
+            .fileSystem, nil, "the ledger lies on \(kind): \(why)" + seen,
             remedy: "set ledger.directory to a disk of this machine or a volume, with ext4 or xfs")
     }
 
-    private func judgeSpace(_ ledger: Directory) -> Finding {
-        guard let free = ledger.freeBytes else {
-            return .unseen(.freeSpace, nil, "this machine does not tell", remedy: "df -h \(ledgerPath)")
+    private static func judgeSpace(_ directory: Directory, _ path: String, _ seen: String) -> Finding {
+        guard let free = directory.freeBytes else {
+            return .unseen(.freeSpace, nil, "this machine does not tell" + seen, remedy: "df -h \(path)")
         }
         let text = "\(free >> 20) MiB are free for the ledger"
         let remedy = "free some room, or move the ledger to a larger disk"
-        if free < Self.exhaustedBytes { return .bad(.freeSpace, nil, text + ": workers will pause", remedy: remedy) }
-        return free < Self.scarceBytes ? .warning(.freeSpace, nil, text, remedy: remedy) : .good(.freeSpace, nil, text)
+        if free < exhaustedBytes {
+            return .bad(.freeSpace, nil, text + ": workers will pause" + seen, remedy: remedy)
+        }
+        return free < scarceBytes
+            ? .warning(.freeSpace, nil, text + seen, remedy: remedy) : .good(.freeSpace, nil, text + seen)
     }
 
-    private func judgeSync(_ ledger: Directory) -> Finding {
-        guard let time = ledger.syncMicroseconds else {
-            return .unseen(.diskSync, nil, "it was not measured", remedy: "run this as the worker's user")
+    private static func judgeSync(_ directory: Directory, _ seen: String) -> Finding {
+        guard let time = directory.syncMicroseconds else {
+            return .unseen(.diskSync, nil, "it was not measured" + seen, remedy: "run this as the worker's user")
         }
         let milliseconds = "\(time / 1_000).\(time / 100 % 10) ms"
-        if time > Self.slowSyncMicroseconds {
+        if time > slowSyncMicroseconds {
             return .warning(
-                .diskSync, nil, "4 KiB take \(milliseconds) to be on the disk: every batch waits so long",
+                .diskSync, nil, "4 KiB take \(milliseconds) to be on the disk: every batch waits so long" + seen,
                 remedy: "look what else writes there (iostat -x 1), or give the ledger a disk of its own")
         }
-        return .good(.diskSync, nil, "4 KiB are on the disk after \(milliseconds)")
+        return .good(.diskSync, nil, "4 KiB are on the disk after \(milliseconds)" + seen)
     }
 
     // MARK: - the machine

@@ -16,6 +16,7 @@ extension MachineFacts {
         policyDirectory = settings[.policyDirectory]
         settingsFile = Self.settingsFile(settings)
         ledger = Self.directory(ledgerPath, measuring: measuring)
+        if ledger == nil { nearest = Self.nearest(above: ledgerPath, measuring: measuring) }
         let limits = Self.text("/proc/self/limits")
         openFiles = Self.limit("Max open files", in: limits)
         coreBytes = Self.limit("Max core file size", in: limits)
@@ -95,6 +96,16 @@ extension MachineFacts {
             if !isHere, !hosts.contains(name) { hosts.append(name) }
         }
         return hosts
+    }
+
+    private static func nearest(above path: String, measuring: Bool) -> (path: String, directory: Directory)? {
+        var path = path
+        while path != "/", path != "." {
+            path = (path as NSString).deletingLastPathComponent
+            if path.isEmpty { path = "." }
+            if let directory = directory(path, measuring: measuring) { return (path, directory) }
+        }
+        return nil
     }
 
     private static func directory(_ path: String, measuring: Bool) -> Directory? {
