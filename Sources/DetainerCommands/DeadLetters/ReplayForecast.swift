@@ -31,7 +31,7 @@ struct ReplayForecast {
 
     init(_ settings: Settings) throws {
         let set = try settings.policies()
-        let hasRecordings = try settings.hasRecordings()
+        let hasRecordings = try !Self.workers(settings[.ledgerDirectory]).isEmpty
         let keys = try settings.pseudonymKeyFiles(set.jurisdictions).mapValues { path in
             // Where nothing is recorded letters are compared with one another alone, which any key does; a worker makes
             // the one that lasts.
@@ -58,7 +58,7 @@ struct ReplayForecast {
         }
     }
 
-    /// The ledgers of workers; there need not be one yet.
+    /// The ledgers of workers, and what an aggregator follows; there need not be one yet.
     private static func workers(_ ledger: String) throws -> [String] {
         do throws(LedgerError) {
             return try LedgerReader.workerDirectories(under: ledger).filter {
