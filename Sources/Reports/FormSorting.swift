@@ -4,8 +4,9 @@ import Detainers
 ///
 /// A pure function of the records: it comes out the same whichever worker took which receipt, and in whichever order.
 /// Receipts are of one form where they name the same person (A-number, or name with birth date, both keyed), have the
-/// same form date or the same event number, and where nothing that both say differs. Never on a name alone, never on a
-/// missing key; the digest of an image only tells identical files and is not looked at.
+/// same form date or the same event number, and where nothing that both say differs but a name. Never on a name alone,
+/// never on a missing key; the digest of an image only tells identical files, and a booking may have several forms:
+/// neither is looked at.
 ///
 /// A receipt is held against the forms of its person and paper, and not against their receipts: sixty thousand receipts
 /// of one form take a second. Of forms that have a paper in common and differ, as hardly any honest ones do, each
