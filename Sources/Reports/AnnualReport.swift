@@ -251,8 +251,7 @@ public struct AnnualReport: Sendable {
 
     /// Those whom these forms are about, each once.
     private mutating func countIndividuals(_ forms: [Form]) {
-        var people = People()
-        for form in forms { people.meet(form) }
+        var people = People(forms)
         for form in forms where people.isFirst(people.number(of: form), "not honored") {
             tally.add(["requests", "individualsNotHonored"], form.receipts.map { .request($0.identity) })
         }
@@ -270,7 +269,6 @@ public struct AnnualReport: Sendable {
     // MARK: - what people did
 
     private mutating func countRecords(_ casebook: Casebook) {
-        var people = People()
         var inPeriod: [(record: CaseRecord, file: Casebook.Case?)] = []
         for file in casebook.cases {
             for record in file.records where period.contains(record.date) { inPeriod.append((record, file)) }
@@ -282,7 +280,7 @@ public struct AnnualReport: Sendable {
         inPeriod.sort {
             ($0.record.date, $0.record.identity.recordID) < ($1.record.date, $1.record.identity.recordID)
         }
-        for (record, file) in inPeriod { people.meet(record, file) }
+        var people = People(inPeriod)
         for (record, file) in inPeriod { count(record, file, &people) }
         for record in casebook.withdrawn where period.contains(record.date) {
             tally.add(["records", "withdrawn"], [.record(record.identity)])
@@ -308,13 +306,13 @@ public struct AnnualReport: Sendable {
                 tally.add(["decisions", "compliedWithoutAPaper"], unit)
             }
         case .detained(let reason, _, _):
-            let person = people.number(of: record, file)
+            let person = people.number(of: record)
             if people.isFirst(person, "detained") { tally.add(["detained", "total"], unit) }
             if people.isFirst(person, "detained " + reason.rawValue) {
                 tally.add(["detained", "byReason", reason.rawValue], unit)
             }
         case .transferred(let authority):
-            let person = people.number(of: record, file)
+            let person = people.number(of: record)
             if people.isFirst(person, "transferred") { tally.add(["transferred", "total"], unit) }
             if people.isFirst(person, "transferred " + authority.rawValue) {
                 tally.add(["transferred", "byAuthority", authority.rawValue], unit)

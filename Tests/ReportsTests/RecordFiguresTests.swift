@@ -31,6 +31,45 @@ struct RecordFiguresTests {
         #expect(figures["records", "total"] == 6 && figures["records", "orphans"] == 4)
     }
 
+    @Test func twoANumbersAreTwoIndividualsWhateverNameTheyShare() throws {
+        var requests = [
+            try Files.request(1, file: "A1", name: "N1"), try Files.request(2, file: "A2", name: "N1"),
+            // Of which of the two nobody knows, and so of neither, whichever comes first.
+            try Files.request(3, name: "N1", formDate: "2024-08-05"),
+            // By another spelling, which hangs together with them by the number alone.
+            try Files.request(4, file: "A1", name: "N2", formDate: "2024-09-05"),
+        ]
+        let records = try (1...4).map { try Files.record($0, detained(), about: $0) }
+        for _ in 1...20 {
+            requests.shuffle()
+            #expect(try tally(requests, [])["requests", "individualsNotHonored"] == 3)
+            #expect(try tally(requests, records.shuffled())["detained", "total"] == 3)
+        }
+        // Without the second one the name is known to be the first one's.
+        let others = requests.filter { $0.pseudonyms.fileNumber != "A2" }
+        #expect(try tally(others, [])["requests", "individualsNotHonored"] == 1)
+    }
+
+    @Test func aRecordIsOfTheIndividualThatItsFormNames() throws {
+        let requests = [try Files.request(1, file: "A1"), try Files.request(2, file: "A2", formDate: "2024-06-05")]
+        let records = [
+            try Files.record(1, detained(), about: 1), try Files.record(2, detained(), about: 1, file: "A2"),
+            try Files.record(3, detained(), about: 2), try Files.record(4, detained(), file: "A2"),
+        ]
+        #expect(try tally(requests, records)["detained", "total"] == 2)
+        #expect(try tally(requests, records.reversed())["detained", "total"] == 2)
+    }
+
+    @Test func anEpisodeOfTwoANumbersIsOfNeither() throws {
+        let requests = [
+            try Files.request(1, file: "A1", booking: "B1"), try Files.request(2, file: "A2", booking: "B1"),
+            try Files.request(3, file: "A1", booking: "B2", formDate: "2024-06-05"),
+            try Files.request(4, file: "A2", booking: "B3", formDate: "2024-06-05"),
+        ]
+        let figures = try AnnualReportTests.report(2024, requests, rule: .episodes).tally
+        #expect(figures["requests", "notHonored"] == 3 && figures["requests", "individualsNotHonored"] == 3)
+    }
+
     @Test func aRecordCountsInItsOwnYear() throws {
         let requests = [try Files.request(1, file: "A1")]
         let paid = try Files.record(1, .reimbursement(cents: 120_050), about: 1, date: "2025-02-03")
