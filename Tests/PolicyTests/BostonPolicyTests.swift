@@ -77,6 +77,24 @@ struct BostonPolicyTests {
         for kind in [Request.FormKind.i247N, .i247G] { #expect(try rules(request(kind)) == ["H1", "T1", "N2", "R2"]) }
     }
 
+    /// Whatever is asked: no paper of a judge that somebody claims, or nobody has read, is answered by software alone.
+    @Test func aPaperThatIsClaimedOrUnreadIsReferredWhateverIsAsked() throws {
+        for kind in Request.FormKind.allCases {
+            for standing in [Request.Standing.claimed, .produced] {
+                let paper = Request.Attachment(
+                    kind: .criminalWarrant, issuer: .judge, standing: standing, namesSubject: .yes)
+                guard
+                    case .decided(let policy, _) = policies.policy(
+                        for: request(kind, attachments: [paper]), recordedAt: Moment(secondsSinceEpoch: 0))
+                else {
+                    Issue.record("no policy decides it")
+                    continue
+                }
+                #expect(try policy.decide(request(kind, attachments: [paper])).disposition == .referred, "\(kind)")
+            }
+        }
+    }
+
     @Test(arguments: [
         ("2014-08-20", "boston-trust-act-2014"), ("2017-07-24T03:59:59Z", "boston-trust-act-2014"),
         ("2017-07-24T04:00:00Z", "boston-trust-act-2017-lunn"), ("2019-12-18", "boston-trust-act-2017-lunn"),
