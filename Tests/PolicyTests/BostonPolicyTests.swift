@@ -77,6 +77,22 @@ struct BostonPolicyTests {
         for kind in [Request.FormKind.i247N, .i247G] { #expect(try rules(request(kind)) == ["H1", "T1", "N2", "R2"]) }
     }
 
+    /// As in case 5 of the edge cases, where no hold and no transfer is asked that would tell of the paper.
+    @Test func aPaperWithANoticeOnlyFormIsGotAndReadBeforeAnyNotice() throws {
+        var paper = Request.Attachment(kind: .criminalWarrant, issuer: .judge, standing: .claimed, namesSubject: .yes)
+        for kind in [Request.FormKind.i247N, .i247G] {
+            paper.standing = .claimed
+            #expect(try rules(request(kind, attachments: [paper])) == ["H1", "T1", "N4", "R2"])
+            paper.standing = .produced
+            #expect(try rules(request(kind, attachments: [paper])) == ["H1", "T1", "N4", "R2"])
+            paper.namesSubject = .no
+            #expect(try rules(request(kind, attachments: [paper])) == ["H1", "T1", "N2", "R2"])
+            paper.namesSubject = .yes
+        }
+        let entry = Request.Attachment(kind: .ncicHit, issuer: .unknown, standing: .produced, namesSubject: .yes)
+        #expect(try rules(request(.i247G, attachments: [entry])) == ["H1", "T1", "N2", "R2"])
+    }
+
     /// Whatever is asked: no paper of a judge that somebody claims, or nobody has read, is answered by software alone.
     @Test func aPaperThatIsClaimedOrUnreadIsReferredWhateverIsAsked() throws {
         for kind in Request.FormKind.allCases {

@@ -33,8 +33,6 @@ struct EdgeCase: Sendable, CustomTestStringConvertible {
     private static let referred = ["H3", "T3", "N3", "R1"]
     /// To the law department, which gets and reads the paper. Release is not delayed.
     private static let paperWanted = ["H4", "T4", "N2", "R1"]
-    /// The same, where nothing but notice is asked.
-    private static let paperWantedForNotice = ["H1", "T1", "N4", "R2"]
 
     private static let code = "Boston Code 11-1.9(B)"
     private static let lunn = "Lunn v. Commonwealth"
@@ -117,14 +115,7 @@ extension EdgeCase {
             5, "A warrant that is claimed and not here; a judge's paper that nobody names; an entry in a database",
             .answers(request(5, papers: [claimedWarrant]), rules: paperWanted, law: unlessWarrant),
             .answers(request(5, papers: [unnamedPaper]), rules: paperWanted, law: unlessWarrant),
-            .answers(request(5, papers: [databaseEntry]), rules: declined, law: unlessWarrant),
-            .answers(
-                request(5, .i247G, papers: [claimedWarrant]), rules: paperWantedForNotice, law: noNotice, of: "notify"),
-            .answers(
-                request(5, .i247N, papers: [unnamedPaper]), rules: paperWantedForNotice, law: noNotice, of: "notify"),
-            .answers(
-                request(5, .i247G, papers: [databaseEntry]), rules: ["H1", "T1", "N2", "R2"], law: noNotice,
-                of: "notify")),
+            .answers(request(5, papers: [databaseEntry]), rules: declined, law: unlessWarrant)),
     ]
 
     private static let forms: [EdgeCase] = [
