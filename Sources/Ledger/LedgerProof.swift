@@ -157,24 +157,30 @@ extension LedgerReader {
     ///
     /// - Parameter tree: of the ledger, which kept the root of that size where it has so many records.
     private func check(_ head: TreeHead, _ place: String, against tree: MerkleTree) throws(LedgerError) {
-        let own = try logID()
-        let contradiction: String
-        if !head.isOf(logID: own) {
-            contradiction = "is the checkpoint of another ledger"
-        } else if let root = tree.roots[head.size] {
-            if root == head.rootHash { return }
-            contradiction = "covers \(head.size) records, and the first \(head.size) are not those that were signed"
-        } else {
-            contradiction = "covers \(head.size) records, and the ledger has fewer"
+        if !head.isOf(logID: try logID()) { throw Self.contradicted(place, Self.otherLedger) }
+        guard let root = tree.roots[head.size] else {
+            throw Self.contradicted(place, "covers \(head.size) records, and the ledger has fewer")
         }
-        throw LedgerError(
-            code: .contradicted,
-            message: "\(place) \(contradiction): nothing is proved by it; run `detainer ledger verify`")
+        guard root == head.rootHash else {
+            throw Self.contradicted(
+                place, "covers \(head.size) records, and the first \(head.size) are not those that were signed")
+        }
+    }
+
+    private static let otherLedger = "is the checkpoint of another ledger"
+
+    private static func contradicted(_ place: String, _ what: String) -> LedgerError {
+        LedgerError(
+            code: .contradicted, message: "\(place) \(what): nothing is proved by it; run `detainer ledger verify`")
     }
 
     private func newestSigned() throws -> (path: String, note: String, head: TreeHead)? {
         guard let file = try signedCheckpoints().last else { return nil }
-        return (file.path, file.note, try SignedNote.parts(file.note).head)
+        let head = try SignedNote.parts(file.note).head
+        if !head.isOf(logID: try logID()) {
+            throw Self.contradicted("`\(file.path)`", Self.otherLedger)
+        }
+        return (file.path, file.note, head)
     }
 
     private static func lines(_ hashes: [[UInt8]]) -> String {

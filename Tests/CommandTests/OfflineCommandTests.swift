@@ -103,7 +103,7 @@ struct OfflineCommandTests {
     @Test func aFileThatIsNotThereIsToldInASentence() async throws {
         let site = try Site(url: nil)
         defer { site.scratch.remove() }
-        try FileManager.default.createDirectory(atPath: site.ledger, withIntermediateDirectories: true)
+        try site.makeLedger()
         let missing = site.scratch.path + "/missing"
         let readers = [
             ["ledger", "verify", "--public-key", missing], ["ledger", "prove", "--since", missing],

@@ -39,7 +39,7 @@ extension Doctor {
             case .coreFiles: "Would a crash write memory, which holds persons, to the disk?"
             case .clock: "Does something keep the clock in step? Records carry its time."
             case .policies: "Do the policies load, and has counsel approved each?"
-            case .pseudonymKey: "Is the key there, and closed to others?"
+            case .pseudonymKey: "Is the key there, above all where workers have recorded, and closed to others?"
             case .signingKey: "Is there a key that checkpoints are signed with, closed to others?"
             case .passwordFile: "Are the files of password and TLS key there, and closed to others?"
             case .encryption: "Does what leaves this machine go through TLS?"
