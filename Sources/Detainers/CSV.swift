@@ -13,6 +13,14 @@ public enum CSV {
         public var fields: [String]
     }
 
+    /// A field as it is written between commas: in quotes where it holds what delimits.
+    public static func field(_ text: String) -> String {
+        guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
+        // Scalars, for a quote with an accent behind it is another character.
+        let scalars = text.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }
+        return "\"" + scalars.joined() + "\""
+    }
+
     /// - Parameter separator: what stands between two fields.
     /// - Returns: the header and all other rows as they stand; a byte order mark and empty lines are left out.
     public static func rows(

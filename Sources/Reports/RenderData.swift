@@ -137,16 +137,8 @@ extension AnnualReport {
 
     public func csv() -> String {
         var lines = ["figure,number"]
-        for path in tally.paths { lines.append(CSVField.quoted(path.joined(separator: ".")) + ",\(tally[path])") }
+        for path in tally.paths { lines.append(CSV.field(path.joined(separator: ".")) + ",\(tally[path])") }
         for (name, number) in unread?.figures ?? [] { lines.append("unread.\(name),\(number)") }
         return lines.joined(separator: "\r\n") + "\r\n"
-    }
-}
-
-/// One field of comma-separated values (RFC 4180).
-enum CSVField {
-    static func quoted(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else { return text }
-        return "\"" + text.replacingScalars { $0 == "\"" ? "\"\"" : nil } + "\""
     }
 }

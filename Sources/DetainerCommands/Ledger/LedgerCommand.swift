@@ -7,8 +7,8 @@ struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Read and verify the flat files.",
         subcommands: [
-            LedgerList.self, LedgerShow.self, LedgerVerify.self, LedgerProve.self, LedgerKeygen.self,
-            LedgerIndex.self,
+            LedgerList.self, LedgerShow.self, LedgerVerify.self, LedgerProve.self, LedgerExport.self,
+            LedgerKeygen.self, LedgerIndex.self,
         ])
 }
 
