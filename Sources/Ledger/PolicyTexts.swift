@@ -1,4 +1,5 @@
 import Crypto
+import Detainers
 
 /// The texts of policies beside a ledger's segments, each under its digest: they are no leaves of the tree, so that
 /// only their names tell whether they are what decided.
@@ -20,7 +21,7 @@ enum PolicyTexts {
             let path = folder + "/" + name
             let text: [UInt8]
             do throws(FileSystem.Errno) { text = try files.content(path) } catch { throw .failed("read", path, error) }
-            if name != fileName(digest: digest(text)) {
+            if name != fileName(digest: Hexadecimal.text(SHA256.hash(data: text))) {
                 problems.append(
                     "`\(path)` is not the text that its name says: it was changed; put it back from a copy, or delete "
                         + "it and start a worker by that policy")
@@ -31,12 +32,5 @@ enum PolicyTexts {
 
     private static func names(_ folder: String, _ files: FileSystem) throws(LedgerError) -> [String] {
         do throws(FileSystem.Errno) { return try files.names(folder) } catch { throw .failed("list", folder, error) }
-    }
-
-    private static func digest(_ text: [UInt8]) -> String {
-        SHA256.hash(data: text).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
     }
 }

@@ -32,9 +32,7 @@ public struct DuplicateIndex: Sendable {
     var count: Int { entries.count }
 
     /// Enters what was found in the ledger; the first one of an identity stands.
-    mutating func load(
-        _ key: EntryKey, contentKey: String, record: UInt64, isAnnounced: Bool
-    ) {
+    mutating func load(_ key: EntryKey, contentKey: String, record: UInt64, isAnnounced: Bool) {
         if let known = entries[key] {
             entries[key]?.isAnnounced = known.isAnnounced && isAnnounced
         } else {

@@ -158,8 +158,7 @@ struct WorkerRun: AsyncParsableCommand {
                 try KeyFile.read($0, of: .records)
             }
             let judge = Judge(
-                policies: policies, keys: keys, worker: worker,
-                publishers: try settings.publisherKeys())
+                policies: policies, keys: keys, worker: worker, publishers: try settings.publisherKeys())
             service.reload(PolicyLoad(judge, occasion: .reload))
         } catch {
             let sentence = Exit.sentence(error)
