@@ -66,8 +66,13 @@ struct Binary {
         let child = try ChildProcess(
             path, arguments, environment: environment, input: try folder.write("in", input ?? ""), output: output,
             errors: errors)
+        let started = ContinuousClock.now
         DispatchQueue.global().asyncAfter(deadline: .now() + patienceSeconds) { child.send(SIGTERM) }
         let code = await child.wait()
+        // What a command said until it was ended looks like an answer that is too short.
+        if ContinuousClock.now - started >= .seconds(patienceSeconds) {
+            Issue.record("ended after \(patienceSeconds) s without an end of its own: \(arguments.prefix(2))")
+        }
         return Result(
             code: code, output: try String(contentsOfFile: output, encoding: .utf8),
             errors: try String(contentsOfFile: errors, encoding: .utf8))
