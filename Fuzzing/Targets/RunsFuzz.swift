@@ -103,7 +103,7 @@ enum RunsFuzz {
         for (number, entry) in Companions.entries.enumerated() {
             let isSealed = number < Companions.sealed
             do throws(LedgerError) {
-                switch try upkeep.runs.look(entry.identity, contentKey: entry.contentKey) {
+                switch try upkeep.runs.look(IndexedEntry(entry), contentKey: entry.contentKey) {
                 case .same: check(isSealed, "what is in no sealed segment is in none")
                 case .other: broken("the content of an entry is that of its line")
                 case .no: if isSealed { forged(disk) }

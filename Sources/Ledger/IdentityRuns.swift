@@ -1,4 +1,4 @@
-public import Detainers
+import Detainers
 
 /// Whether an entry is on record already.
 public enum RecordedBefore: Sendable, Equatable {
@@ -86,23 +86,23 @@ public struct IdentityRuns: Sendable {
     /// identity stands.
     ///
     /// - Throws: where that cannot be told. A damaged run is removed, so that the next start makes it again.
-    public func look(_ identity: LedgerEntry.Identity, contentKey: String) throws(LedgerError) -> RecordedBefore {
-        let hash = EntryKey(identity).hash
+    public func look(_ entry: IndexedEntry, contentKey: String) throws(LedgerError) -> RecordedBefore {
+        let hash = entry.hash
         for run in runs {
             let places: [RunEntry]
             do throws(LedgerError) {
                 places = try run.mayHold(hash) ? try run.entries(with: hash) : []
             } catch { throw run.removed(because: error) }
             for place in places {
-                guard run.segments.contains(Int(place.segment)), let entry = try entry(at: place),
-                    EntryKey(entry.identity).hash == hash
+                guard run.segments.contains(Int(place.segment)), let found = try recorded(at: place),
+                    case let key = EntryKey(found.identity), key.hash == hash
                 else {
                     throw run.removed(
                         because: LedgerError(
                             code: .corrupted,
                             message: "`\(run.path)` does not tell where the entries of its segments stand"))
                 }
-                if entry.identity == identity { return entry.contentKey == contentKey ? .same : .other }
+                if key == entry.key { return found.contentKey == contentKey ? .same : .other }
             }
         }
         return .no
@@ -110,7 +110,7 @@ public struct IdentityRuns: Sendable {
 
     /// - Returns: `nil` where no entry stands there.
     /// - Throws: `.corrupted` where a line begins there that is not as it was written: then it is not the run.
-    private func entry(at place: RunEntry) throws(LedgerError) -> LedgerEntry? {
+    private func recorded(at place: RunEntry) throws(LedgerError) -> LedgerEntry? {
         let path = directory + "/" + LedgerFormat.sealedName(Int(place.segment))
         let start = Int(place.offset)
         guard let line = try Self.line(path, at: start, files: files) else { return nil }

@@ -47,7 +47,7 @@ struct RecordedLook {
         for position in candidates {
             guard case .entry(let entry) = arrivals[position].verdict else { continue }
             do throws(LedgerError) {
-                arrivals[position].recordedBefore = try runs.look(entry.identity, contentKey: entry.contentKey)
+                arrivals[position].recordedBefore = try runs.look(entry.indexed, contentKey: entry.contentKey)
             } catch { return .failure(error) }
         }
         return .success(arrivals)

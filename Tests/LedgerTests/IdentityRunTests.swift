@@ -12,8 +12,9 @@ struct IdentityRunTests {
     }
 
     private func look(_ runs: IdentityRuns, _ entry: LedgerEntry) throws(LedgerError) -> RecordedBefore {
-        if !runs.mayHold(IndexedEntry(entry)) { return .no }
-        return try runs.look(entry.identity, contentKey: entry.contentKey)
+        let indexed = IndexedEntry(entry)
+        if !runs.mayHold(indexed) { return .no }
+        return try runs.look(indexed, contentKey: entry.contentKey)
     }
 
     @Test func keysTellIdentitiesApart() {

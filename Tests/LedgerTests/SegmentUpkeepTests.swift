@@ -182,7 +182,7 @@ struct SegmentUpkeepTests {
         _ = try upkeep.makeAll()
         func look(_ number: Int) throws -> RecordedBefore {
             let entry = SealedBench.outcome(number)
-            return try upkeep.runs.look(entry.identity, contentKey: entry.contentKey)
+            return try upkeep.runs.look(IndexedEntry(entry), contentKey: entry.contentKey)
         }
         for number in 13...30 { #expect(try look(number) == .no) }
         for number in Array(1...12) + Array(41...57) { #expect(try look(number) == .same, "\(number)") }
@@ -239,7 +239,7 @@ struct SegmentUpkeepTests {
             _ = try upkeep.makeAll()
             for number in 1...24 {
                 let entry = SealedBench.outcome(number)
-                #expect(try upkeep.runs.look(entry.identity, contentKey: "same") == .same)
+                #expect(try upkeep.runs.look(IndexedEntry(entry), contentKey: "same") == .same)
             }
             #expect(try bench.names(".run") == ["ids-00000001-00000008.run"])
             if !death.hasCome { break }

@@ -12,7 +12,7 @@ extension Simulation {
         for position in arrivals.indices where mutation != .neverLookInRuns {
             guard case .entry(let entry) = arrivals[position].verdict, runs.mayHold(entry.indexed) else { continue }
             do throws(LedgerError) {
-                arrivals[position].recordedBefore = try runs.look(entry.identity, contentKey: entry.contentKey)
+                arrivals[position].recordedBefore = try runs.look(entry.indexed, contentKey: entry.contentKey)
             } catch {
                 problems.append("worker \(worker) cannot ask its runs: \(error.message)")
                 return
