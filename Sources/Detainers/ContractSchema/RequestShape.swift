@@ -29,7 +29,9 @@ extension Contract {
         MemberShape(
             "agency", .name(atMost: RequestContract.Length.reference), required: true,
             "the agency's short name, as its policy has it among the receivers, such as boston-police"),
-        MemberShape("station", .text(atMost: RequestContract.Length.identifier), "the station or district"),
+        MemberShape(
+            "station", .text(atMost: RequestContract.Length.identifier),
+            "the station or district, such as C-11; never a person: records, events and reports show it as it is"),
     ])
 
     private static let receipt = ObjectShape([
