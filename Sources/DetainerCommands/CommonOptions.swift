@@ -17,13 +17,13 @@ struct CommonOptions: ParsableArguments {
     var brokerURL: String?
 
     func settings(_ more: [Settings.Key: String] = [:]) throws -> Settings {
-        let settings = try settingsAlone(more)
+        let settings = try readSettings(more)
         Log.configure(settings, isService: false)
         return settings
     }
 
     /// The same, and log lines stay as they are: a service that reads its settings again is one still.
-    func settingsAlone(_ more: [Settings.Key: String] = [:]) throws -> Settings {
+    func readSettings(_ more: [Settings.Key: String] = [:]) throws -> Settings {
         var flags = more
         if let brokerURL {
             // Every user of the machine sees the arguments of its processes.

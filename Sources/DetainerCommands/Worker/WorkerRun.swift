@@ -51,7 +51,7 @@ struct WorkerRun: AsyncParsableCommand {
         Log.configure(settings, isService: true, metadata: [("worker", worker)])
         let policies = try settings.policies()
         let judge = Judge(
-            policies: policies, keys: try Self.keysMade(policies, settings), worker: worker,
+            policies: policies, keys: try Self.pseudonymKeys(policies, settings), worker: worker,
             publishers: try settings.publisherKeys())
         try await Self.refuseUnsafeStart(settings, policies)
         let queue = try settings.workerQueue()
@@ -152,7 +152,7 @@ struct WorkerRun: AsyncParsableCommand {
     private func reload(_ service: WorkerService, _ manager: ServiceManager, worker: String) {
         manager.reloading()
         do {
-            let settings = try common.settingsAlone(flags)
+            let settings = try common.readSettings(flags)
             let policies = try settings.policies()
             let keys = try settings.pseudonymKeyFiles(policies.jurisdictions).mapValues {
                 try KeyFile.read($0, of: .records)
@@ -168,7 +168,7 @@ struct WorkerRun: AsyncParsableCommand {
     }
 
     /// The pseudonym key of each jurisdiction, made where no worker has recorded yet.
-    private static func keysMade(_ policies: PolicySet, _ settings: Settings) throws -> [String: PseudonymKey] {
+    private static func pseudonymKeys(_ policies: PolicySet, _ settings: Settings) throws -> [String: PseudonymKey] {
         let use: KeyFile.Use? = try settings.hasRecordings() ? .records : nil
         var keys: [String: PseudonymKey] = [:]
         for (jurisdiction, path) in try settings.pseudonymKeyFiles(policies.jurisdictions) {
