@@ -27,6 +27,8 @@ struct VerifiedEntries: Sendable {
     var others: [RunEntry] = []
     var outcomes = 0
     var caseRecords = 0
+    /// The digests of the policies that were loaded.
+    var policies: Set<String> = []
     /// The first line that is intact and no record of ours: a sentence with file and line.
     var failure: String?
 }
@@ -64,7 +66,7 @@ extension LedgerReader {
             let scan = try scan(watching: sizes, &companions, &entries, progress)
             try companions.compareRuns()
             var problems = heads.problems(roots: scan.tree.roots, logID: own) + companions.problems
-            problems += try PolicyTexts.problems(directory, files: files)
+            problems += try PolicyTexts.problems(directory, loaded: entries.policies, files: files)
             if let lost = try LostSegment.find(self) { problems.append(lost.message) }
             if key != nil, heads.signed == 0, scan.tree.count > 0 {
                 problems.append("`\(directory)` holds records and no signed checkpoint")
@@ -124,6 +126,7 @@ extension VerifiedEntries {
     fileprivate mutating func add(_ reading: SegmentReading, _ segment: Int, _ path: String) {
         outcomes += reading.outcomes
         caseRecords += reading.caseRecords
+        policies.formUnion(reading.policies)
         if failure == nil, let error = reading.recordFailure {
             failure = "`\(path)`, line \(reading.recordFailureLine): \(error.description)"
         }

@@ -3,7 +3,11 @@ import Detainers
 
 /// The texts of policies beside a ledger's segments, each under its digest: they are no leaves of the tree, so that
 /// only their names tell whether they are what decided.
-enum PolicyTexts {
+///
+/// What a worker decides by is told by records of the kind ``loadKind``, whose member `policies` has an object for each
+/// with its `digest`; its text was kept before.
+public enum PolicyTexts {
+    public static let loadKind = "policy-load"
     static let folder = "policies"
     private static let suffix = ".yaml"
 
@@ -12,12 +16,25 @@ enum PolicyTexts {
         (digest.hasPrefix("sha-256:") ? String(digest.dropFirst("sha-256:".count)) : digest) + suffix
     }
 
-    /// A sentence for each that is not the text that its name says.
-    static func problems(_ directory: String, files: FileSystem) throws(LedgerError) -> [String] {
+    /// The digests that a record names; none where it tells of no load.
+    static func digests(in record: JSONNode) -> [String] {
+        guard let kind = record["kind"], kind.isString(loadKind) else { return [] }
+        return (record["policies"]?.arrayValue ?? []).compactMap { $0["digest"]?.stringValue }
+    }
+
+    /// A sentence for each that is not the text that its name says, and for each that is not there.
+    ///
+    /// - Parameter loaded: the digests that the ledger's records name.
+    static func problems(
+        _ directory: String, loaded: Set<String>, files: FileSystem
+    ) throws(LedgerError) -> [String] {
         let folder = directory + "/" + Self.folder
-        guard files.exists(folder) else { return [] }
-        var problems: [String] = []
-        for name in try names(folder, files) where name.hasSuffix(suffix) {
+        let kept = files.exists(folder) ? try names(folder, files) : []
+        var problems = Set(loaded.map { fileName(digest: $0) }).subtracting(kept).sorted().map {
+            "`\(folder)/\($0)` is missing, the text of a policy that decided: put it back from a copy, or start a "
+                + "worker by that policy"
+        }
+        for name in kept where name.hasSuffix(suffix) {
             let path = folder + "/" + name
             let text: [UInt8]
             do throws(FileSystem.Errno) { text = try files.content(path) } catch { throw .failed("read", path, error) }

@@ -28,6 +28,8 @@ struct SegmentReading: Sendable {
     /// At the first line that is intact and no record of ours.
     private(set) var recordFailure: RecordError?
     private(set) var recordFailureLine = 0
+    /// The digests of the policies that were loaded.
+    private(set) var policies: Set<String> = []
     private(set) var outcomes = 0
     private(set) var caseRecords = 0
 
@@ -75,7 +77,10 @@ struct SegmentReading: Sendable {
     private mutating func add(_ value: JSONNode, _ offset: Int) {
         if recordFailure != nil { return }
         do throws(RecordError) {
-            guard let entry = try LedgerEntry(json: value) else { return }
+            guard let entry = try LedgerEntry(json: value) else {
+                policies.formUnion(PolicyTexts.digests(in: value))
+                return
+            }
             switch entry {
             case .outcome: outcomes += 1
             case .record: caseRecords += 1

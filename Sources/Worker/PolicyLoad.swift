@@ -1,4 +1,5 @@
 import Detainers
+import Ledger
 import Policy
 
 /// Policies that a worker decides by from now on: who judges by them, their texts, and the record that says so.
@@ -10,7 +11,7 @@ import Policy
 ///
 /// Outcomes before it were decided by what the record before it names, those behind it by what it names.
 public struct PolicyLoad: Sendable {
-    public static let kind = "policy-load"
+    public static let kind = PolicyTexts.loadKind
 
     public enum Occasion: String, Sendable {
         case start, reload

@@ -25,6 +25,16 @@ struct AuditTests {
         }
 
         func write(_ worker: String, _ batches: [[Int]], segmentBytes: Int) throws {
+            try write(worker, try batches.map { try $0.map { try Self.outcome($0).json() } }, segmentBytes)
+        }
+
+        /// As a worker does when it starts.
+        func load(_ worker: String) throws {
+            let load: JSONValue = ["kind": "policy-load", "policies": [["digest": .string("sha-256:" + Self.digest)]]]
+            try write(worker, [[load]], 1 << 20)
+        }
+
+        private func write(_ worker: String, _ batches: [[JSONValue]], _ segmentBytes: Int) throws {
             var configuration = LedgerConfiguration()
             configuration.segmentBytes = segmentBytes
             configuration.signingKey = try LedgerSigningKey(
@@ -35,7 +45,7 @@ struct AuditTests {
             ).takeWriter()
             try writer.keepPolicy(digest: "sha-256:" + Self.digest, text: "policy: example\n")
             for batch in batches {
-                _ = try writer.append(try batch.map { try Self.outcome($0).json() }, announcedThrough: 0, now: now)
+                _ = try writer.append(batch, announcedThrough: 0, now: now)
                 try writer.signCheckpoint()
             }
             writer.close()
@@ -125,6 +135,19 @@ struct AuditTests {
         #expect(try await archive.verdicts() == whole)
         #expect(FileManager.default.createFile(atPath: archive.ledger + "/lock", contents: nil))
         #expect(try await archive.verdicts() == whole)
+    }
+
+    @Test func bothMissThePolicyThatDecided() async throws {
+        let archive = try await Archive()
+        defer { archive.scratch.remove() }
+        try archive.load("two")
+        let whole = try await archive.verdicts()
+        #expect(whole[0] == whole[1] && whole[0].code == 0)
+        try archive.remove("two/policies/\(Archive.digest).yaml")
+        let one = try await archive.verdicts()
+        #expect(one[0] == one[1] && one[0].code == 1 && one[0].problems == 1)
+        try archive.remove("two/policies")
+        #expect(try await archive.verdicts() == one)
     }
 
     enum Tampering: String, CaseIterable, Sendable {

@@ -380,5 +380,14 @@ struct LedgerFaultTests {
         try writer.keepPolicy(digest: "sha-256:" + digest, text: text)
         #expect(try bench.bytes(path) == Array(text.utf8))
         #expect(try LedgerReader(directory: bench.worker).verify().problems == [])
+        // So is one that is lost, where a record says that it decided.
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try LedgerReader(directory: bench.worker).verify().problems == [])
+        let load: JSONValue = ["kind": "policy-load", "policies": [["digest": .string("sha-256:" + digest)]]]
+        _ = try writer.append([load], announcedThrough: 0, now: Bench.now)
+        let missing = try LedgerReader(directory: bench.worker).verify().problems
+        #expect(missing.count == 1 && missing.first?.hasPrefix("`\(path)` is missing") == true)
+        try writer.keepPolicy(digest: "sha-256:" + digest, text: text)
+        #expect(try LedgerReader(directory: bench.worker).verify().problems == [])
     }
 }
