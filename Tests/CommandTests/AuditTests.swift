@@ -150,6 +150,33 @@ struct AuditTests {
         #expect(try await archive.verdicts() == one)
     }
 
+    /// What is left looks like a ledger that was always so short.
+    @Test func bothMissSealedSegmentsAtTheEnd() async throws {
+        let archive = try await Archive()
+        defer { archive.scratch.remove() }
+        try archive.write("one", [[8], [9]], segmentBytes: 1_500)
+        let indexed = try await archive.binary.run("ledger", "index")
+        #expect(indexed.code == 0, "\(indexed.errors)")
+        let files = FileManager.default
+        func names(_ folder: String) throws -> [String] {
+            try files.contentsOfDirectory(atPath: archive.ledger + "/" + folder)
+        }
+        #expect(try names("one").contains("segment-00000002.jsonl"))
+        for name in try names("one") where name.hasSuffix(".jsonl") && name != "segment-00000001.jsonl" {
+            try archive.remove("one/" + name)
+        }
+        for name in try names("one/checkpoints") where name > "000000000003.txt" {
+            try archive.remove("one/checkpoints/" + name)
+        }
+        let short = try await archive.verdicts()
+        #expect(short[0] == short[1] && short[0].code == 1 && short[0].problems == 1)
+        for name in try names("one") where [".index", ".run", ".checked"].contains(where: name.hasSuffix) {
+            try archive.remove("one/" + name)
+        }
+        let forgotten = try await archive.verdicts()
+        #expect(forgotten[0] == forgotten[1] && forgotten[0].code == 0)
+    }
+
     enum Tampering: String, CaseIterable, Sendable {
         case changedWord, changedSealedWord, missingSegment, missingLastSegment, swappedLines, missingCheckpoints
         case changedCheckpoint, strangersCheckpoint, changedSignature, shortenedFile, foreignCheckpoint, duplicateMember
