@@ -12,7 +12,7 @@ import Ledger
 
 /// What an aggregator has taken from its queue.
 public struct AggregateStore: Sendable {
-    static let worker = "aggregate"
+    static let worker = LedgerStore.aggregate.rawValue
     static let unreadable = "unreadable-event"
 
     private let folder: String

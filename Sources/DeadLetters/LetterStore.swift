@@ -6,8 +6,7 @@ public import Ledger
 ///
 /// Letters hold persons. The files are 0600 and what is shown of them is masked.
 public struct LetterStore: Sendable {
-    /// The folder's name below the ledger's directory; no worker may take it.
-    public static let folder = "dead-letters"
+    public static let folder = LedgerStore.deadLetters.rawValue
     static let bodies = "bodies"
     /// A segment is read whole: it bounds the memory of every command here.
     static let segmentBytes = 16 << 20

@@ -36,7 +36,7 @@ public struct LedgerCatalog: Sendable {
     /// - Throws: `LedgerError` where there is no ledger, or the files cannot be read; `RecordError` where a line is no
     ///   record of ours.
     public static func open(_ directories: [String]) throws -> LedgerCatalog {
-        let workers = try directories.flatMap { try LedgerReader.workerDirectories(counting: $0) }
+        let workers = try directories.flatMap { try LedgerReader.directories(counting: $0) }
         // Each has an open segment to read: all cores take part.
         let opened = Parallel.map(0..<workers.count) { number in
             Result { try LedgerCatalog(LedgerReader(directory: workers[number])) }

@@ -1,13 +1,12 @@
 import Glibc
 
 extension LedgerReader {
-    /// The directories of the workers below a ledger's directory, and that directory itself where it is a worker's;
-    /// none where nobody has written yet.
+    /// The directories of the workers and of the stores below a ledger's directory, and that directory itself where it
+    /// is one; none where nobody has written yet.
     ///
-    /// A worker's is one with a lock, a segment, or what lies beside segments: whatever of them is lost, the rest is
-    /// not overlooked. The ledger's directory is a worker's own where segments lie in it, or where it has such files
-    /// and no worker's directory below it.
-    public static func workerDirectories(under ledger: String) throws(LedgerError) -> [String] {
+    /// One has a lock, a segment, or what lies beside segments: whatever of them is lost, the rest is not overlooked.
+    /// The ledger's directory is one itself where segments lie in it, or where it has such files and none is below it.
+    public static func directories(under ledger: String) throws(LedgerError) -> [String] {
         let files = FileSystem()
         do throws(FileSystem.Errno) {
             let names = try files.names(ledger)
@@ -28,14 +27,14 @@ extension LedgerReader {
         }
     }
 
-    /// ``workerDirectories(under:)``, for whoever counts: where there is no ledger, nothing is known, which is not the
-    /// same as zero.
+    /// ``directories(under:)``, for whoever counts: where no ledger of a worker is, nothing is known, which is not
+    /// the same as zero.
     ///
-    /// - Throws: `.missing` where there is none.
-    public static func workerDirectories(counting ledger: String) throws(LedgerError) -> [String] {
-        let workers = try workerDirectories(under: ledger)
-        if workers.isEmpty { throw missing(ledger) }
-        return workers
+    /// - Throws: `.missing` where there is none, or stores alone in which no outcome is.
+    public static func directories(counting ledger: String) throws(LedgerError) -> [String] {
+        let found = try directories(under: ledger)
+        if found.allSatisfy({ LedgerStore($0, below: ledger)?.holdsOutcomes == false }) { throw missing(ledger) }
+        return found
     }
 
     private static func missing(_ ledger: String) -> LedgerError {

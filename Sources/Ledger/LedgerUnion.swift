@@ -151,7 +151,7 @@ public struct LedgerUnion: Sendable {
     public static func read(_ directories: [String]) throws -> LedgerUnion {
         var union = LedgerUnion()
         for directory in directories {
-            for worker in try LedgerReader.workerDirectories(counting: directory) {
+            for worker in try LedgerReader.directories(counting: directory) {
                 try union.add(LedgerReader(directory: worker))
             }
         }

@@ -60,8 +60,7 @@ public struct Filing: Sendable, Equatable {
 
 /// The reports that were filed, in the order of their filing.
 public struct FilingStore: Sendable {
-    /// The folder's name below the ledger's directory; no worker may take it.
-    public static let folder = "filings"
+    static let folder = LedgerStore.filings.rawValue
 
     private let ledger: String
     private let signingKey: LedgerSigningKey?

@@ -56,9 +56,9 @@ struct OfflineCommandTests {
     @Test func aWorkerTakesNoNameThatIsTaken() async throws {
         let site = try Site()
         defer { site.scratch.remove() }
-        for name in ["lock", "filings", "dead-letters"] {
+        for name in ["lock", "filings", "dead-letters", "aggregate"] {
             let result = try await site.worker(name).binary.run("worker", "run")
-            #expect(result.code == 64 && result.errors.contains("none of `dead-letters`, `filings` and `lock`"))
+            #expect(result.code == 64 && result.errors.contains("none of `dead-letters`, `filings`, `aggregate`, `lock`"))
         }
         #expect(!FileManager.default.fileExists(atPath: site.ledger))
     }

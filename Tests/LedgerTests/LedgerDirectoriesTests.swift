@@ -20,7 +20,7 @@ struct LedgerDirectoriesTests {
     }
 
     private func workers(_ bench: Bench) throws -> [String] {
-        try LedgerReader.workerDirectories(under: bench.directory).map {
+        try LedgerReader.directories(under: bench.directory).map {
             String($0.dropFirst(bench.directory.count))
         }
     }
@@ -64,9 +64,9 @@ struct LedgerDirectoriesTests {
     @Test func aWorkersOwnDirectoryIsOne() throws {
         let bench = try bench()
         defer { bench.remove() }
-        #expect(try LedgerReader.workerDirectories(under: bench.worker) == [bench.worker])
+        #expect(try LedgerReader.directories(under: bench.worker) == [bench.worker])
         try FileManager.default.removeItem(atPath: bench.openSegment)
-        #expect(try LedgerReader.workerDirectories(counting: bench.worker) == [bench.worker])
+        #expect(try LedgerReader.directories(counting: bench.worker) == [bench.worker])
     }
 
     @Test func whereThereIsNoLedgerNothingIsCounted() throws {
@@ -78,12 +78,22 @@ struct LedgerDirectoriesTests {
             atPath: bench.directory + "/lost+found", withIntermediateDirectories: true)
         #expect(try workers(bench) == [])
         let empty = try #require(throws: LedgerError.self) {
-            _ = try LedgerReader.workerDirectories(counting: bench.directory)
+            _ = try LedgerReader.directories(counting: bench.directory)
         }
         #expect(empty.code == .missing && empty.message == absent.message)
         #expect(empty.message.contains("is its volume mounted"))
         #expect(throws: empty) { _ = try LedgerUnion.read([bench.directory]) }
         #expect(throws: empty) { _ = try LedgerCatalog.open([bench.directory]) }
+        // Dead letters are not counted: the workers' folders are elsewhere.
+        for store in LedgerStore.allCases {
+            let folder = bench.directory + "/" + store.rawValue
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try bench.write([], folder + "/lock")
+            #expect(try LedgerReader.directories(counting: folder) == [folder], "named by itself")
+            if store.holdsOutcomes { continue }
+            #expect(throws: empty) { _ = try LedgerReader.directories(counting: bench.directory) }
+        }
+        #expect(try LedgerReader.directories(counting: bench.directory).count == LedgerStore.allCases.count)
         // A worker that has just started has recorded nothing, which is zero.
         try bench.open().takeWriter().close()
         #expect(try LedgerUnion.read([bench.directory]).outcomes.count == 0)

@@ -66,7 +66,7 @@ struct VerificationTests {
             defer { bench.remove() }
             let union = try LedgerUnion.read([bench.directory])
             var verification = UnionVerification()
-            for worker in try LedgerReader.workerDirectories(under: bench.directory) {
+            for worker in try LedgerReader.directories(under: bench.directory) {
                 #expect(try verification.verify(LedgerReader(directory: worker)).problems == [])
             }
             #expect(union.conflicts > 10 && union.repeats > 10)

@@ -95,7 +95,7 @@ struct CatalogTests {
         }
 
         func indexes() throws -> [SegmentIndexes] {
-            try LedgerReader.workerDirectories(under: directory).map { SegmentIndexes(try LedgerReader(directory: $0)) }
+            try LedgerReader.directories(under: directory).map { SegmentIndexes(try LedgerReader(directory: $0)) }
         }
 
         func remove() { try? FileManager.default.removeItem(atPath: directory) }

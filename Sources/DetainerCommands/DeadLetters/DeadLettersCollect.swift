@@ -43,7 +43,7 @@ struct DeadLettersCollect: AsyncParsableCommand {
     ///
     /// - Throws: `LedgerError`, `.missing` where the ledger's directory is not there: who only reads makes none.
     static func collectIfPossible(_ settings: Settings) async throws {
-        _ = try LedgerReader.workerDirectories(under: settings[.ledgerDirectory])
+        _ = try LedgerReader.directories(under: settings[.ledgerDirectory])
         do {
             _ = try await collect(settings)
         } catch let error as AMQPError {

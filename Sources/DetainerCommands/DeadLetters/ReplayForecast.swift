@@ -61,8 +61,8 @@ struct ReplayForecast {
     /// The ledgers of workers, and what an aggregator follows; there need not be one yet.
     private static func workers(_ ledger: String) throws -> [String] {
         do throws(LedgerError) {
-            return try LedgerReader.workerDirectories(under: ledger).filter {
-                !$0.hasSuffix("/" + LetterStore.folder)
+            return try LedgerReader.directories(under: ledger).filter {
+                LedgerStore($0, below: ledger)?.holdsOutcomes != false
             }
         } catch {
             if error.code == .missing { return [] }

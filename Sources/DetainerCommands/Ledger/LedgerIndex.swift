@@ -17,7 +17,7 @@ struct LedgerIndex: AsyncParsableCommand {
         try await Exit.mapping {
             var made = 0
             for directory in ledgers.resolved(try common.settings()) {
-                for path in try LedgerReader.workerDirectories(under: directory) {
+                for path in try LedgerReader.directories(under: directory) {
                     let indexes = SegmentIndexes(try LedgerReader(directory: path))
                     let missing = try indexes.missing().count
                     let progress = Progress("indexing \(path)")

@@ -56,7 +56,7 @@ struct LedgerList: AsyncParsableCommand {
     private func listLoads(_ directories: [String]) throws {
         var rows: [[String]] = []
         for directory in directories {
-            for worker in try LedgerReader.workerDirectories(counting: directory) {
+            for worker in try LedgerReader.directories(counting: directory) {
                 try LedgerReader(directory: worker).records { record in
                     guard record.json["kind"]?.stringValue == kind else { return }
                     if format == .json { Output.print(record.value) } else { rows += loadRows(record.value, worker) }

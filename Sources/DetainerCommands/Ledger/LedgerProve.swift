@@ -62,7 +62,7 @@ struct LedgerProve: AsyncParsableCommand {
         guard let since else { return nil }
         let earlier = try TreeHead(note: TextFile.read(since))
         for directory in directories {
-            for worker in try LedgerReader.workerDirectories(counting: directory) {
+            for worker in try LedgerReader.directories(counting: directory) {
                 let reader = try LedgerReader(directory: worker)
                 if try earlier.isOf(logID: reader.logID()) { return try reader.proof(since: earlier) }
             }

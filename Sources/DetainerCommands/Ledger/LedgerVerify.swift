@@ -50,7 +50,7 @@ struct LedgerVerify: AsyncParsableCommand {
         }
         var found: Set<String> = []
         for directory in ledgers.resolved(try common.settings()) {
-            for worker in try LedgerReader.workerDirectories(counting: directory) {
+            for worker in try LedgerReader.directories(counting: directory) {
                 let progress = Progress("verifying \(worker)")
                 defer { progress.end() }
                 let report = try union.verify(

@@ -20,7 +20,7 @@ enum StatusLook {
         status.policyDirectory = settings[.policyDirectory]
         status.policiesLoad = onDisk != nil
         status.leftovers = queues.leftovers
-        for path in try ledgers.flatMap({ try LedgerReader.workerDirectories(under: $0) }) {
+        for path in try ledgers.flatMap({ try LedgerReader.directories(under: $0) }) {
             if let worker = try worker(path, onDisk: onDisk, verifying: verifying) { status.workers.append(worker) }
         }
         for ledger in ledgers { status.letters += try letters(LetterStore(ledger: ledger)) }

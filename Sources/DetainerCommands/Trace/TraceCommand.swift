@@ -80,7 +80,7 @@ struct RequestStory {
     init(of id: String, in ledgers: [String]) throws {
         var isAnnounced: Bool?
         for ledger in ledgers {
-            for directory in try LedgerReader.workerDirectories(under: ledger) {
+            for directory in try LedgerReader.directories(under: ledger) {
                 try outcomes(of: id, directory, &isAnnounced)
             }
         }

@@ -193,8 +193,8 @@ struct WorkerRun: AsyncParsableCommand {
         }
     }
 
-    /// Beside the workers' folders lie the store of dead letters and the reports that were filed, and in each a lock.
-    private static let takenNames = ["dead-letters", "filings", "lock"]
+    /// Beside the workers' folders lie the stores, and in each a lock.
+    private static let takenNames = LedgerStore.allCases.map(\.rawValue) + ["lock"]
 
     /// A name that makes a safe folder: letters, digits, `.`, `_`, `-`, at most 64.
     private static func checked(_ name: String) throws -> String {
@@ -207,8 +207,8 @@ struct WorkerRun: AsyncParsableCommand {
             }
         guard isSafe else {
             throw ValidationError(
-                "a worker's name is 1 to 64 letters, digits, `.`, `_` or `-`, and none of `dead-letters`, `filings` "
-                    + "and `lock`")
+                "a worker's name is 1 to 64 letters, digits, `.`, `_` or `-`, and none of "
+                    + takenNames.map { "`\($0)`" }.joined(separator: ", "))
         }
         return name
     }

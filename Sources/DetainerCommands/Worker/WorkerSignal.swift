@@ -69,7 +69,7 @@ struct RunningWorkers: ParsableArguments {
             let settings = try common.settings(flags)
             var isComplete = true
             var found: Set<String> = []
-            for path in try LedgerReader.workerDirectories(under: settings[.ledgerDirectory]) {
+            for path in try LedgerReader.directories(under: settings[.ledgerDirectory]) {
                 let name = path.split(separator: "/").last.map(String.init) ?? path
                 guard names.isEmpty || names.contains(name) else { continue }
                 found.insert(name)
