@@ -156,12 +156,16 @@ struct OfflineCommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: site.ledger) == ["w1"])
     }
 
-    /// Who only reads makes neither a directory nor a key.
-    @Test func whatReadsDeadLettersMakesNoLedger() async throws {
+    /// Who only reads or mends makes neither a directory nor a key.
+    @Test func whatReadsOrMendsDeadLettersMakesNoLedger() async throws {
         let site = try Site(url: nil)
         defer { site.scratch.remove() }
         let (plan, file) = (site.scratch.path + "/plan.jsonl", site.scratch.path + "/letters.jsonl")
-        for arguments in [["list"], ["show", "ffffffff"], ["plan", "--out", plan], ["export", file]] {
+        let given = try site.scratch.write("given.jsonl", "")
+        for arguments in [
+            ["list"], ["show", "ffffffff"], ["edit", "ffffffff"], ["plan", "--out", plan], ["export", file],
+            ["apply", given], ["discard", "--reason", "schema", "--because", "they are tests"],
+        ] {
             let result = try await site.binary.run(["dead-letters"] + arguments)
             #expect(result.code == 74, "\(arguments) \(result.errors)")
             #expect(result.errors.contains("there is no ledger in `\(site.ledger)`"), "\(result.errors)")

@@ -20,7 +20,7 @@ struct DeadLettersCollect: AsyncParsableCommand {
     static func collect(_ settings: Settings) async throws -> Int {
         let collector = Collector(
             try settings.address(), queue: settings[.deadLetterQueue], requestQueues: settings.requestQueueNames,
-            store: try settings.letterStore(), key: try settings.letterKey(), now: { WallClock.now() })
+            store: try settings.letterStoreToFill(), key: try settings.letterKey(), now: { WallClock.now() })
         let count = try await collector.look()
         // It blocks for disk and broker: not on a thread that others share.
         return try await Blocking.perform {
@@ -41,9 +41,10 @@ struct DeadLettersCollect: AsyncParsableCommand {
 
     /// Collects first where that is possible; says so where it is not, for the store can be read all the same.
     ///
-    /// - Throws: `LedgerError`, `.missing` where the ledger's directory is not there: who only reads makes none.
-    static func collectIfPossible(_ settings: Settings) async throws {
-        _ = try LedgerReader.directories(under: settings[.ledgerDirectory])
+    /// - Returns: the store.
+    /// - Throws: `LedgerError`, `.missing` where the ledger's directory is not there.
+    static func collectIfPossible(_ settings: Settings) async throws -> LetterStore {
+        let store = try settings.letterStore()
         do {
             _ = try await collect(settings)
         } catch let error as AMQPError {
@@ -54,5 +55,6 @@ struct DeadLettersCollect: AsyncParsableCommand {
         } catch let error as KeyFile.Lost {
             Log.warning("not collected, showing what is on file: \(error)")
         }
+        return store
     }
 }

@@ -77,8 +77,7 @@ struct DeadLettersExport: AsyncParsableCommand {
         try await Exit.mapping {
             let filter = try letters.filter(all ? Set(LetterIndex.State.allCases) : [.waiting])
             let settings = try common.settings()
-            try await DeadLettersCollect.collectIfPossible(settings)
-            let store = try settings.letterStore()
+            let store = try await DeadLettersCollect.collectIfPossible(settings)
             try filter.checkThatEachIDNamesOne(store, try store.index())
             let progress = Progress("exported")
             let exported = try LetterTransfer.export(
@@ -116,7 +115,7 @@ struct DeadLettersImport: AsyncParsableCommand {
             let settings = try common.settings()
             let progress = Progress("imported")
             let imported = try LetterTransfer.restore(
-                file, into: try settings.letterStore(), key: try settings.letterKey(), by: Operator.name,
+                file, into: try settings.letterStoreToFill(), key: try settings.letterKey(), by: Operator.name,
                 now: { WallClock.now() }
             ) { progress.tell($0) }
             progress.end()

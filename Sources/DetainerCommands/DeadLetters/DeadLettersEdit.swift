@@ -28,8 +28,7 @@ struct DeadLettersEdit: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapping {
             let settings = try common.settings()
-            try await DeadLettersCollect.collectIfPossible(settings)
-            let store = try settings.letterStore()
+            let store = try await DeadLettersCollect.collectIfPossible(settings)
             let (letter, standing) = try store.one(id)
             guard standing.state == .waiting else { throw LetterEdit.Problem.notWaiting(standing.state) }
             let key = try settings.letterKey()

@@ -24,8 +24,7 @@ struct DeadLettersList: AsyncParsableCommand {
         try await Exit.mapping {
             let filter = try letters.filter(all ? Set(LetterIndex.State.allCases) : [.waiting])
             let settings = try common.settings()
-            try await DeadLettersCollect.collectIfPossible(settings)
-            let store = try settings.letterStore()
+            let store = try await DeadLettersCollect.collectIfPossible(settings)
             let index = try store.index()
             let leftOut =
                 switch format {

@@ -36,8 +36,7 @@ struct DeadLettersPlan: AsyncParsableCommand {
             let filter = try letters.filter()
             let wanted = Set(only.compactMap(ReplayPlan.Fate.init))
             let settings = try common.settings()
-            try await DeadLettersCollect.collectIfPossible(settings)
-            let store = try settings.letterStore()
+            let store = try await DeadLettersCollect.collectIfPossible(settings)
             let index = try store.index()
             try filter.checkThatEachIDNamesOne(store, index)
             let key = try settings.letterKey()
@@ -168,12 +167,14 @@ struct DeadLettersApply: AsyncParsableCommand {
 
     private func prepared() throws -> (ReplayRun.Configuration, LetterStore) {
         let settings = try common.settings()
+        // Before a key is made.
+        let store = try settings.letterStore()
         return (
             ReplayRun.Configuration(
                 address: try settings.address(), intake: settings.intakeRoute, key: try settings.letterKey(),
                 by: Operator.name, rate: rate, maximumReplays: maxReplays, isDry: dryRun,
                 signing: try settings.intakeSigningKey()),
-            try settings.letterStore()
+            store
         )
     }
 

@@ -22,8 +22,7 @@ struct DeadLettersShow: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapping {
             let settings = try common.settings()
-            try await DeadLettersCollect.collectIfPossible(settings)
-            let store = try settings.letterStore()
+            let store = try await DeadLettersCollect.collectIfPossible(settings)
             let (letter, standing) = try store.one(id)
             if reveal {
                 // Before anything is shown: what cannot be recorded is not shown.

@@ -92,7 +92,16 @@ extension LetterFilter {
 
 /// What every dead-letter command needs of the settings.
 extension Settings {
+    /// What is on file, to be read or mended.
+    ///
+    /// - Throws: `LedgerError`, `.missing` where the ledger's directory is not there.
     func letterStore() throws -> LetterStore {
+        _ = try LedgerReader.directories(under: self[.ledgerDirectory])
+        return try letterStoreToFill()
+    }
+
+    /// For what brings letters, which makes one where there is none.
+    func letterStoreToFill() throws -> LetterStore {
         LetterStore(ledger: self[.ledgerDirectory], signingKey: try signingKey(isQuiet: true)) { Log.warning($0) }
     }
 
