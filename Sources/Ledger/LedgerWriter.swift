@@ -243,15 +243,18 @@ public struct LedgerWriter: ~Copyable, Sendable {
             try segment.reserve(bytes.count, step: configuration.reserveBytes, files)
             try files.writeAll(segment.file, bytes)
         } catch {
+            let failure = LedgerError.failed("write", segment.path, error)
+            if failure.code != .notWritable { isUnusable = true }
             // What was reserved behind it goes with it, and is asked for again.
             segment.reserved = segment.size
             do throws(FileSystem.Errno) { try files.truncate(segment.file, segment.size) } catch {
                 // On a file system that turned read-only nothing can be cut back either: the next batch does it first.
-                if error.mayPass { needsCuttingBack = true } else { isUnusable = true }
-                throw .failed("cut back", segment.path, error)
+                needsCuttingBack = true
+                if !error.mayPass, !isUnusable {
+                    isUnusable = true
+                    throw .failed("cut back", segment.path, error)
+                }
             }
-            let failure = LedgerError.failed("write", segment.path, error)
-            if failure.code != .notWritable { isUnusable = true }
             throw failure
         }
         do throws(FileSystem.Errno) { try files.dataSync(segment.file) } catch {
