@@ -12,7 +12,7 @@ import Foundation
 // the files before it: `confirmed` in all. `chain` is over the bodies of all of these: SHA-256 of the chain before and
 // the body, from 32 zeros on. It keeps a later run from going on in other files of the same names, and from passing
 // over what was added to a file before the last one. Each line is synced before the run goes on. A last line without
-// an end is torn, and is cut off.
+// an end is torn, and is cut off; a first one only where it is the beginning of the header.
 //
 // Earlier versions wrote `mark`, a chain that began anew with each file. In the first file both are one.
 //
@@ -116,6 +116,7 @@ public final class SubmissionFile {
         }
         let end = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         let lines = content[..<end].split(separator: UInt8(ascii: "\n"))
+        if lines.isEmpty, !header.serialized().starts(with: content) { throw Self.alien(path) }
         place = try Self.place(lines.map { Array($0) }, header: header, path: path)
         do {
             try handle.truncate(atOffset: UInt64(end))
@@ -156,14 +157,10 @@ public final class SubmissionFile {
     ) throws(Problem) -> SubmissionPlace {
         var values: [JSONValue] = []
         for line in lines {
-            do { values.append(try JSONValue.parse(line)) } catch {
-                throw Problem(description: "\(path): is no file of a submission: name another one")
-            }
+            do { values.append(try JSONValue.parse(line)) } catch { throw alien(path) }
         }
         guard let first = values.first else { return SubmissionPlace() }
-        guard first["format"]?.stringValue == format else {
-            throw Problem(description: "\(path): is no file of a submission: name another one")
-        }
+        guard first["format"]?.stringValue == format else { throw alien(path) }
         guard first == header else {
             throw Problem(description: "\(path): belongs to a submission of other files, or to another exchange")
         }
@@ -182,6 +179,10 @@ public final class SubmissionFile {
         (place.file, place.messages, place.mark, place.confirmed) = (file, messages, mark, confirmed)
         place.isFinished = last["finished"]?.boolValue == true
         return place
+    }
+
+    private static func alien(_ path: String) -> Problem {
+        Problem(description: "\(path): is no file of a submission: name another one")
     }
 
     private func append(_ value: JSONValue) throws(Problem) {

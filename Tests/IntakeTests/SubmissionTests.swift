@@ -126,8 +126,22 @@ struct SubmissionFileTests {
         do { try open().save(SubmissionPlace().after([1], file: 0)) }
         #expect(throws: SubmissionFile.Problem.self) { try open(["b.jsonl"]) }
         #expect(throws: SubmissionFile.Problem.self) { try open(exchange: "other") }
-        try Data("{\"schema\":1}\n".utf8).write(to: URL(fileURLWithPath: path))
-        #expect(throws: SubmissionFile.Problem.self) { try open() }
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "{\"schema\":1}\n", "nothing of it is touched")
+        // A request in one line, whose end a program leaves out, looks like a torn one.
+        for alien in ["{\"schema\":1}\n", "{\"schema\":1}", "a note", "{\"format\":\"other\""] {
+            try Data(alien.utf8).write(to: URL(fileURLWithPath: path))
+            #expect(throws: SubmissionFile.Problem.self) { try open() }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == alien, "nothing of it is touched")
+        }
+    }
+
+    @Test func aTornHeaderIsWrittenAgain() throws {
+        defer { remove() }
+        do { _ = try open() }
+        let header = try Data(contentsOf: URL(fileURLWithPath: path))
+        for length in header.indices {
+            try header.prefix(length).write(to: URL(fileURLWithPath: path))
+            do { #expect(try open().place == SubmissionPlace()) }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == header)
+        }
     }
 }
