@@ -212,9 +212,18 @@ struct SheetTests {
         #expect(first.subject.familyName == "Example" && first.receipt.receivedAt?.secondsSinceEpoch != nil)
         switch name {
         case "station-log":
-            #expect(requests.map(\.form.kind) == [.i247A, .i247A, .unknown])
-            #expect(requests.map(\.form.probableCause) == [[.finalOrder, .biometricMatch], nil, []])
-            #expect(requests.map(\.attachments?.count) == [1, 0, nil])
+            #expect(requests.map(\.form.kind) == [.i247A, .i247A, .unknown, .i247N])
+            #expect(requests.map(\.form.probableCause) == [[.finalOrder, .biometricMatch], nil, [], nil])
+            #expect(requests.map { $0.attachments?.map(\.kind) } == [[.i200], [], nil, [.unknown]])
+            // Who looked for an officer's papers alone has not looked for a judge's.
+            let none = String(decoding: csv, as: UTF8.self).replacing(",no,no,no,court,", with: ",no,no,,court,")
+            #expect(SheetConversion(mapping).convert(csv: Array(none.utf8)).requests[1].attachments == nil)
+            for (word, kind) in [("I-247n", Request.FormKind.i247N), ("247G", .i247G), ("illegible", .unknown)] {
+                let other = String(decoding: csv, as: UTF8.self).replacing("I-247N", with: word)
+                #expect(SheetConversion(mapping).convert(csv: Array(other.utf8)).requests.last?.form.kind == kind)
+            }
+            let strange = String(decoding: csv, as: UTF8.self).replacing("I-247N", with: "G-391")
+            #expect(SheetConversion(mapping).convert(csv: Array(strange.utf8)).problems.count == 1)
         case "i-247":
             #expect(requests.map(\.form.probableCause) == [[.pendingProceedings], nil])
             #expect(first.form.kind == .i247 && first.form.asks.hold == .yes)
