@@ -126,10 +126,13 @@ public final class PolicyDocument: Sendable {
     public struct ExampleResult: Sendable, Equatable {
         let example: Example
         public let got: [String]
+        /// Whether a request can have its facts.
+        let isPossible: Bool
         public var name: String { example.name }
         public var expected: [String] { example.expect }
         /// A sentence; `nil`: it came out as it says.
         public var failure: String? {
+            if !isPossible { return "no request has such facts at once" }
             if got == example.expect { return nil }
             return "expects \(example.expect.joined(separator: ", ")) and gets \(got.joined(separator: ", "))"
         }
@@ -139,7 +142,9 @@ public final class PolicyDocument: Sendable {
     public func runExamples() -> [ExampleResult] {
         examples.map { example in
             let rows = tables.indices.map { row(of: $0, at: example.given)?.id ?? "nothing" }
-            var result = ExampleResult(example: example, got: rows + duties(at: example.given).map(\.id))
+            var result = ExampleResult(
+                example: example, got: rows + duties(at: example.given).map(\.id),
+                isPossible: space.possible(in: Region([space.point(example.given)])) != nil)
             result.problem = result.failure.map {
                 PolicyProblem(
                     file: file, line: example.mark.line, column: example.mark.column, row: "example `\(example.name)`",

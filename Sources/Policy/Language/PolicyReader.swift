@@ -373,9 +373,10 @@ struct PolicyReader {
     }
 
     private mutating func given(_ node: Node?, _ draft: PolicyDraft) -> [FactValue] {
-        var values = [FactValue](repeating: .unknown, count: draft.facts.count)
-        guard let node else { return values }
-        for (name, _, value) in mapping(node, "`given`", allowed: draft.facts.map(\.name)).list {
+        var values = [FactValue?](repeating: nil, count: draft.facts.count)
+        var members = Members()
+        if let node { members = mapping(node, "`given`", allowed: draft.facts.map(\.name)) }
+        for (name, _, value) in members.list {
             guard let fact = draft.facts.firstIndex(where: { $0.name == name }) else { continue }
             let type = draft.facts[fact].type
             let read: FactValue?
@@ -386,6 +387,6 @@ struct PolicyReader {
             }
             if let read { values[fact] = read } else { problem(value, "this is no value of `\(name)`") }
         }
-        return values
+        return WorldFact.completed(values, of: draft.facts.map(\.fact))
     }
 }

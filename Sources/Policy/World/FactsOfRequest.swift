@@ -37,7 +37,7 @@ extension WorldFact {
         said == .unknown ? printed : said
     }
 
-    private static func word(_ answer: Request.Answer) -> FactValue {
+    static func word(_ answer: Request.Answer) -> FactValue {
         switch answer {
         case .yes: .word(0)
         case .no: .word(1)
