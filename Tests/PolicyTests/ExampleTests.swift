@@ -51,4 +51,83 @@ struct ExampleTests {
         }
         #expect(error.description.contains("no request has such facts at once"), "\(error.description)")
     }
+
+    // MARK: - any number of words
+
+    /// A policy with a duty that asks for the grounds of probable cause, and an example for each value of them.
+    private func document(_ alternatives: [Condition.Alternative]) throws -> PolicyDocument {
+        let base = try Shipped.boston()
+        var draft = base.draft
+        let mark = Mark(line: 1, column: 1)
+        draft.facts.append(FactDeclaration(fact: .probableCause, mark: mark))
+        let condition = Condition(fact: draft.facts.count - 1, alternatives: alternatives, mark: mark)
+        let law = try #require(draft.law.first).key
+        draft.duties.append(Duty(id: "D9", mark: mark, conditions: [condition], text: "Tell.", law: [law]))
+        func holds(_ value: FactValue) -> Bool { alternatives.contains { $0.holds(for: value) } }
+        for position in draft.examples.indices {
+            draft.examples[position].given.append(.unknown)
+            if holds(.unknown) { draft.examples[position].expect.append("D9") }
+        }
+        let example = try #require(base.examples.first)
+        for bits in 0..<UInt32(1) << UInt32(WorldFact.probableCause.words.count) {
+            let value = FactValue.anyOf(bits)
+            draft.examples.append(
+                Example(
+                    name: "grounds \(bits)", mark: mark, given: example.given + [value],
+                    expect: example.expect + (holds(value) ? ["D9"] : [])))
+        }
+        return try PolicyDocument(draft, text: "", file: "p.yaml")
+    }
+
+    /// Without each example that is not asked for.
+    private func smallest(_ document: PolicyDocument) throws -> PolicyDocument {
+        var draft = document.draft
+        for name in document.examples.map(\.name) where name.hasPrefix("grounds") {
+            var smaller = draft
+            smaller.examples.removeAll { $0.name == name }
+            if try PolicyDocument(smaller, text: "", file: "p.yaml").proof().isEmpty { draft = smaller }
+        }
+        return try PolicyDocument(draft, text: "", file: "p.yaml")
+    }
+
+    private static let conditions: [[Condition.Alternative]] = [
+        [.includes(0)], [.lacks(1)], [.empty], [.includes(0), .includes(1)], [.lacks(2), .unknown],
+        [.includes(0), .empty], [.lacks(0), .lacks(3)], [.includes(1), .lacks(2), .unknown], [.empty, .unknown],
+    ]
+
+    /// However few examples the proof takes: another value, one too many and one that is forgotten is noticed.
+    @Test(arguments: conditions) func everySlipInAConditionOfManyWordsIsNoticed(
+        _ alternatives: [Condition.Alternative]
+    ) throws {
+        let whole = try document(alternatives)
+        #expect(whole.proof() == [])
+        let small = try smallest(whole)
+        let words = WorldFact.probableCause.words.indices
+        let all = words.flatMap { [Condition.Alternative.includes($0), .lacks($0)] } + [.empty, .unknown]
+        var slips = all.filter { !alternatives.contains($0) }.map { alternatives + [$0] }
+        for position in alternatives.indices {
+            var without = alternatives
+            without.remove(at: position)
+            if !without.isEmpty { slips.append(without) }
+            slips += all.filter { !alternatives.contains($0) }.map { other in
+                var changed = alternatives
+                changed[position] = other
+                return changed
+            }
+        }
+        let values = [FactValue.unknown] + (0..<UInt32(1) << UInt32(words.count)).map(FactValue.anyOf)
+        func meaning(_ alternatives: [Condition.Alternative]) -> [Bool] {
+            values.map { value in alternatives.contains { $0.holds(for: value) } }
+        }
+        var noticed = 0
+        for slip in slips where meaning(slip) != meaning(alternatives) {
+            var draft = small.draft
+            draft.duties[draft.duties.count - 1].conditions[0].alternatives = slip
+            let changed = try PolicyDocument(draft, text: "", file: "p.yaml")
+            let isNoticed = changed.runExamples().contains { $0.failure != nil }
+            #expect(isNoticed, "\(alternatives) to \(slip) with \(small.examples.count) examples")
+            if isNoticed { noticed += 1 }
+        }
+        #expect(noticed > 5)
+    }
 }

@@ -14,6 +14,18 @@ struct Condition: Sendable, Equatable {
         case empty
         /// A number or a date, both ends included; `nil` is no limit.
         case range(Int?, Int?)
+
+        func holds(for value: FactValue) -> Bool {
+            switch (self, value) {
+            case (.unknown, .unknown): true
+            case (.word(let wanted), .word(let word)): word == wanted
+            case (.includes(let word), .anyOf(let bits)): bits >> UInt32(word) & 1 == 1
+            case (.lacks(let word), .anyOf(let bits)): bits >> UInt32(word) & 1 == 0
+            case (.empty, .anyOf(let bits)): bits == 0
+            case (.range(let low, let high), .number(let number)): number >= low ?? .min && number <= high ?? .max
+            default: false
+            }
+        }
     }
 }
 

@@ -33,11 +33,9 @@ struct Coverage {
                 file: document.file, line: mark.line, column: mark.column, row: row, explanation: explanation))
     }
 
-    /// Cells of a fact of which one example is needed; all of a box but one side are as they must be.
+    /// Values of a fact, of one of which an example is needed; all of a box but one side are as they must be.
     private struct Probe {
-        var cells: UInt64
-        /// Where it must be this very value.
-        var value: FactValue?
+        var values: Set<FactValue>
         var words: String
     }
 
@@ -45,8 +43,6 @@ struct Coverage {
         for condition in conditions {
             let others = conditions.filter { $0.fact != condition.fact }
             let rest = base.intersection(document.space.box(others))
-            let cells = document.space.cells[condition.fact]
-            let named = cells.set(of: condition.alternatives)
             let name = document.facts[condition.fact].name
             for probe in namedProbes(condition) {
                 if !canBe(probe, condition.fact, in: rest) {
@@ -55,8 +51,7 @@ struct Coverage {
                     add(mark, row, "needs an example where it holds and `\(name)` is \(probe.words)")
                 }
             }
-            for probe in otherProbes(condition) where probe.cells & named == 0 {
-                guard canBe(probe, condition.fact, in: rest) else { continue }
+            for probe in otherProbes(condition) where canBe(probe, condition.fact, in: rest) {
                 if !hasExample(of: probe, condition.fact, in: rest) {
                     add(
                         mark, row, "needs a near miss: an example where all else holds and `\(name)` is \(probe.words)")
@@ -67,64 +62,88 @@ struct Coverage {
 
     private func hasExample(of probe: Probe, _ fact: Int, in box: Box) -> Bool {
         var wanted = box
-        wanted.sides[fact] &= probe.cells
+        wanted.sides[fact] &= cells(probe, fact)
         return document.examples.indices.contains { position in
-            wanted.contains(points[position])
-                && probe.value.map { document.examples[position].given[fact] == $0 } ?? true
+            wanted.contains(points[position]) && probe.values.contains(document.examples[position].given[fact])
         }
     }
 
     /// Whether a request can be there.
     private func canBe(_ probe: Probe, _ fact: Int, in box: Box) -> Bool {
         var wanted = box
-        wanted.sides[fact] &= probe.cells
+        wanted.sides[fact] &= cells(probe, fact)
         return document.space.possible(in: Region([wanted])) != nil
     }
 
+    private func cells(_ probe: Probe, _ fact: Int) -> UInt64 {
+        probe.values.reduce(0) { $0 | 1 << UInt64(document.space.cells[fact].cell(of: $1)) }
+    }
+
+    /// What would be lost with each alternative.
     private func namedProbes(_ condition: Condition) -> [Probe] {
-        condition.alternatives.flatMap { alternative -> [Probe] in
+        let type = document.facts[condition.fact].type
+        return condition.alternatives.flatMap { alternative -> [Probe] in
             switch alternative {
-            case .unknown: [probe(condition.fact, .unknown)]
-            case .word(let position): [probe(condition.fact, .word(position))]
-            case .includes(let word): [probe(condition.fact, .anyOf(1 << UInt32(word)))]
-            case .lacks(let word): [probe(condition.fact, cellsOf: .lacks(word))]
-            case .empty: [probe(condition.fact, .anyOf(0))]
+            case .unknown: return [probe(.unknown, type)]
+            case .word(let position): return [probe(.word(position), type)]
             case .range(let low, let high):
-                Set([low, high].compactMap { $0 }).sorted().map { probe(condition.fact, .number($0)) }
+                return Set([low, high].compactMap { $0 }).sorted().map { probe(.number($0), type) }
+            case .includes, .lacks, .empty:
+                let all = values(type).filter(alternative.holds)
+                let others = condition.alternatives.filter { $0 != alternative }
+                let alone = all.filter { value in !others.contains { $0.holds(for: value) } }
+                let words = "such that it \(text(alternative, type))"
+                return alone.isEmpty || others.isEmpty
+                    ? [Probe(values: all, words: words)]
+                    : [Probe(values: alone, words: words + " and nothing else that is named here")]
             }
         }
     }
 
+    /// What would be gained with another alternative, or with the next limit.
     private func otherProbes(_ condition: Condition) -> [Probe] {
         let type = document.facts[condition.fact].type
-        var probes = condition.alternatives.contains(.unknown) ? [] : [probe(condition.fact, .unknown)]
-        if case .word(let words) = type { probes += words.indices.map { probe(condition.fact, .word($0)) } }
-        for alternative in condition.alternatives {
-            switch alternative {
-            case .includes(let word): probes.append(probe(condition.fact, cellsOf: .lacks(word)))
-            case .lacks(let word): probes.append(probe(condition.fact, .anyOf(1 << UInt32(word))))
-            case .empty:
-                let cells = document.space.cells[condition.fact]
-                let known = cells.all & ~(1 << UInt64(cells.unknown)) & ~cells.set(of: [.empty])
-                probes.append(Probe(cells: known, value: nil, words: "anything but none"))
-            case .range(let low, let high):
+        var probes: [Probe]
+        switch type {
+        case .word(let words): probes = words.indices.map { probe(.word($0), type) } + [probe(.unknown, type)]
+        case .anyOf(let words):
+            let others = words.indices.flatMap { [Condition.Alternative.includes($0), .lacks($0)] } + [.empty, .unknown]
+            probes = others.map { other in
+                Probe(
+                    values: values(type).filter(other.holds),
+                    words: "such that it \(text(other, type)) and nothing that is named here")
+            }
+        case .date, .wholeNumber:
+            probes = [probe(.unknown, type)]
+            for case .range(let low, let high) in condition.alternatives {
                 let outside = [low.map { $0 - 1 }, high.map { $0 + 1 }].compactMap { $0 }
-                probes += outside.filter(type.limits.contains).map { probe(condition.fact, .number($0)) }
-            case .unknown, .word: break
+                probes += outside.filter(type.limits.contains).map { probe(.number($0), type) }
             }
         }
-        return probes
+        var seen: Set<Set<FactValue>> = []
+        return probes.compactMap { probe in
+            var open = probe
+            open.values = probe.values.filter { value in !condition.alternatives.contains { $0.holds(for: value) } }
+            return open.values.isEmpty || !seen.insert(open.values).inserted ? nil : open
+        }
     }
 
-    private func probe(_ fact: Int, _ value: FactValue) -> Probe {
-        Probe(
-            cells: 1 << UInt64(document.space.cells[fact].cell(of: value)), value: value,
-            words: document.facts[fact].type.text(value))
+    private func probe(_ value: FactValue, _ type: FactType) -> Probe {
+        Probe(values: [value], words: type.text(value))
     }
 
-    private func probe(_ fact: Int, cellsOf alternative: Condition.Alternative) -> Probe {
-        let cells = document.space.cells[fact]
-        let set = cells.set(of: [alternative])
-        return Probe(cells: set, value: nil, words: "such that it " + cells.words(set))
+    /// All values of a fact that is any number of words: no contract has more than a dozen.
+    private func values(_ type: FactType) -> Set<FactValue> {
+        guard case .anyOf(let words) = type else { return [] }
+        return Set((0..<1 << UInt32(words.count)).map(FactValue.anyOf)).union([.unknown])
+    }
+
+    private func text(_ alternative: Condition.Alternative, _ type: FactType) -> String {
+        switch alternative {
+        case .includes(let word): "includes " + type.text(.anyOf(1 << UInt32(word)))
+        case .lacks(let word): "lacks " + type.text(.anyOf(1 << UInt32(word)))
+        case .empty: "is " + FactValue.none
+        case .unknown, .word, .range: "is " + FactValue.unknownWord
+        }
     }
 }
