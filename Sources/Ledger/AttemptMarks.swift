@@ -137,6 +137,19 @@ public struct AttemptMarks: ~Copyable, Sendable {
         (attempts[message], firstAttempts[message]) = (nil, nil)
     }
 
+    /// More than a mark is long, and what file systems give at least.
+    private static let reservedBytes = 4_096
+
+    /// Whether a mark could be written now: room for it can be reserved.
+    ///
+    /// - Throws: what ``mark(_:now:)`` would.
+    public func probe() throws(LedgerError) {
+        do throws(FileSystem.Errno) { try files.reserve(file, size, Self.reservedBytes) } catch {
+            // A file system that cannot reserve meets a full disk in the write itself.
+            if error.number != EOPNOTSUPP { throw .failed("reserve room in", path, error) }
+        }
+    }
+
     private mutating func append(_ kind: String, _ message: String, _ now: Moment) throws(LedgerError) {
         try write(kind, message, now)
         do throws(FileSystem.Errno) { try files.dataSync(file) } catch {

@@ -182,11 +182,7 @@ public struct LedgerWriter: ~Copyable, Sendable {
         let firstIndex = tree.count
         let announced = max(self.announcedThrough, announcedThrough)
         if records.isEmpty, announced == self.announcedThrough { return commit(firstIndex, 0) }
-        if !segment.isSealed {
-            try checkThatSegmentIsThere()
-            if segment.size >= configuration.segmentBytes { try seal() }
-        }
-        if segment.isSealed { try startNextSegment() }
+        try openSegment()
         var grown = tree
         var bytes: [UInt8] = []
         bytes.reserveCapacity(records.reduce(256) { $0 + $1.count + LedgerFormat.checkBytes + 1 })
@@ -210,16 +206,15 @@ public struct LedgerWriter: ~Copyable, Sendable {
         return commit(firstIndex, records.count, offsets)
     }
 
-    /// Whether a batch could be written now: the open segment is where it was made, and room can be reserved behind it.
+    /// Whether a batch could be written now: the segment that takes it is open, where it was made, and room can be
+    /// reserved behind it. One that is full is sealed for that, and the next one started, as the batch would.
     ///
     /// - Throws: what ``append(_:announcedThrough:now:)`` would; after `.notWritable` it may be called again.
     public mutating func probe() throws(LedgerError) {
         if isUnusable {
             throw LedgerError(code: .unusable, message: "`\(segment.path)` met an error before: start again to recover")
         }
-        // The next batch starts another one, and meets what there is to meet.
-        if segment.isSealed { return }
-        try checkThatSegmentIsThere()
+        try openSegment()
         do throws(FileSystem.Errno) {
             // Blocks that are reserved already cost nothing to reserve again.
             try files.reserve(segment.file, segment.size, configuration.reserveBytes)
@@ -263,6 +258,17 @@ public struct LedgerWriter: ~Copyable, Sendable {
                 code: .syncFailed, message: "cannot sync `\(segment.path)`: \(error.text): start again to recover")
         }
         segment.size += bytes.count
+    }
+
+    /// Seals the segment where it is full, and starts the next one where it is sealed.
+    ///
+    /// One seal a commit: the next commit tells of it, and of no other.
+    private mutating func openSegment() throws(LedgerError) {
+        if !segment.isSealed {
+            try checkThatSegmentIsThere()
+            if segment.size >= configuration.segmentBytes, sealed == nil { try seal() }
+        }
+        if segment.isSealed { try startNextSegment() }
     }
 
     private mutating func checkThatSegmentIsThere() throws(LedgerError) {

@@ -80,14 +80,15 @@ final class LedgerDesk: Sendable {
         perform { answer(self.append([record.serialized()], announcedThrough: 0)) }
     }
 
-    /// Looks whether a batch could be written now.
+    /// Looks whether a batch and a mark could be written now.
     func probe(answer: @escaping @Sendable (Result<Void, LedgerError>) -> Void) {
         perform {
+            let segment = self.writer.withLock { writer in
+                Result { () throws(LedgerError) in try writer?.probe() ?? () }
+            }
             answer(
-                self.writer.withLock { writer in
-                    do throws(LedgerError) { return .success(try writer?.probe() ?? ()) } catch {
-                        return .failure(error)
-                    }
+                segment.flatMap {
+                    self.marks.withLock { marks in Result { () throws(LedgerError) in try marks?.probe() ?? () } }
                 })
         }
     }

@@ -84,4 +84,23 @@ struct AttemptMarksTests {
         let attempts = try AttemptMarks.open(directory: folder).attempts
         #expect(attempts == [:])
     }
+
+    /// A worker that pauses for a full disk goes on when the probe says so.
+    @Test func aProbeSaysWhetherAMarkCouldBeWritten() throws {
+        let folder = try Self.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let full = LedgerFaultTests.Switch()
+        var files = FileSystem()
+        files.reserve = { _, _, _ throws(FileSystem.Errno) in
+            if full.value { throw .init(number: ENOSPC) }
+        }
+        let marks = try AttemptMarks.open(directory: folder, files: files)
+        try marks.probe()
+        full.turnOn()
+        do throws(LedgerError) {
+            try marks.probe()
+            Issue.record("there is no room")
+        } catch { #expect(error.code == .notWritable) }
+        Self.abandon(marks)
+    }
 }

@@ -90,10 +90,42 @@ struct LedgerFaultTests {
                 _ = try writer.append(Bench.records(1...1), announcedThrough: 0, now: Bench.now)
             }
             #expect(error.code == .notWritable)
+            // Who asks before takes no message that the next batch cannot write.
+            let asked = try #require(throws: LedgerError.self) { try writer.probe() }
+            #expect(asked.code == .notWritable)
         }
         full.turnOff()
-        #expect(try writer.append(Bench.records(1...1), announcedThrough: 0, now: Bench.now).firstIndex == 0)
+        try writer.probe()
+        let commit = try writer.append(Bench.records(1...1), announcedThrough: 0, now: Bench.now)
+        #expect(commit.firstIndex == 0 && commit.sealed?.number == 1)
         #expect(try bench.numbers() == [1])
+    }
+
+    /// A segment is full, and its directory takes no other name.
+    @Test func aProbeSealsWhatTheNextBatchWouldSeal() throws {
+        let bench = Bench()
+        defer { bench.remove() }
+        let refusing = Switch()
+        var files = FileSystem()
+        let rename = files.rename
+        files.rename = { from, to throws(FileSystem.Errno) in
+            if refusing.value { throw FileSystem.Errno(number: EACCES) }
+            try rename(from, to)
+        }
+        var configuration = LedgerConfiguration()
+        configuration.segmentBytes = 600
+        var writer = try bench.open(configuration, files: files).takeWriter()
+        let commit = try writer.append(Bench.records(1...9), announcedThrough: 0, now: Bench.now)
+        #expect(commit.ledgerBytes >= 600)
+        refusing.turnOn()
+        let error = try #require(throws: LedgerError.self) { try writer.probe() }
+        #expect(error.code == .notWritable)
+        refusing.turnOff()
+        // However often it is asked.
+        for _ in 1...3 { try writer.probe() }
+        let next = try writer.append(Bench.records(10...10), announcedThrough: 0, now: Bench.now)
+        #expect(next.sealed?.number == 1 && next.segment == 2)
+        #expect(try bench.numbers() == Array(1...10))
     }
 
     @Test func aFailedSyncIsNeverRetried() throws {
