@@ -136,7 +136,7 @@ public enum KeyFile {
         let isCredential =
             ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { path.hasPrefix($0 + "/") } ?? false
         // A file that cannot be looked at cannot be read here either.
-        let attributes = (try? FileManager.default.attributesOfItem(atPath: path)) ?? [:]
+        let attributes = (try? FileTarget.attributes(path)) ?? [:]
         let mode = (attributes[.posixPermissions] as? NSNumber)?.uint32Value ?? 0
         if isCredential { return mode & 0o007 != 0 }
         let owner = (attributes[.ownerAccountID] as? NSNumber)?.uint32Value ?? .max
@@ -153,7 +153,7 @@ public enum KeyFile {
     /// This user's group where a file is root's and the user is not: only by its group the user may read it.
     static func readingGroup(_ path: String) -> UInt32? {
         // Of a file that cannot be looked at nothing is to be closed.
-        let attributes = (try? FileManager.default.attributesOfItem(atPath: path)) ?? [:]
+        let attributes = (try? FileTarget.attributes(path)) ?? [:]
         let owner = (attributes[.ownerAccountID] as? NSNumber)?.uint32Value
         return owner == 0 && geteuid() != 0 ? getegid() : nil
     }

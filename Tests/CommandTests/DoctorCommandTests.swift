@@ -64,6 +64,31 @@ struct DoctorOfflineTests {
         let closed = try await binary.run("doctor", "--offline", "--config", file)
         #expect(closed.output.contains("good  settings file \(file)"))
     }
+
+    /// As Kubernetes mounts a Secret and as a disk is moved: what a link leads to is judged.
+    @Test func behindLinksTheFileThatIsReadIsJudged() async throws {
+        let plain = try Site(url: nil)
+        defer { plain.scratch.remove() }
+        let files = FileManager.default
+        let folder = plain.scratch.path + "/keys"
+        let site = plain.with(["DETAINER_PSEUDONYM_KEY_FILE": folder + "/boston.key"])
+        let target = folder + "/..2026_03_01/boston.key"
+        let made = try await site.binary.run("ledger", "keygen", "--pseudonyms", "boston", "--key-file", target)
+        #expect(made.code == 0, "\(made.errors)")
+        try files.createSymbolicLink(atPath: folder + "/..data", withDestinationPath: "..2026_03_01")
+        try files.createSymbolicLink(atPath: folder + "/boston.key", withDestinationPath: "..data/boston.key")
+        let disk = plain.scratch.path + "/disk"
+        try files.createDirectory(
+            atPath: disk, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try files.createSymbolicLink(atPath: site.ledger, withDestinationPath: disk)
+        for (key, directory, verdict) in [(0o400, 0o700, "good"), (0o444, 0o755, "bad")] {
+            try files.setAttributes([.posixPermissions: key], ofItemAtPath: target)
+            try files.setAttributes([.posixPermissions: directory], ofItemAtPath: disk)
+            let verdicts = try await site.binary.run("doctor", "--offline", "--format", "json").verdicts()
+            #expect(verdicts["pseudonym key \(folder)/boston.key"] == verdict, "\(verdicts)")
+            #expect((verdicts["ledger directory " + site.ledger] == "good") == (verdict == "good"), "\(verdicts)")
+        }
+    }
 }
 
 @Suite(.enabled(if: brokerURL != nil && managementURL != nil, "DETAINER_TEST_MANAGEMENT_URL is not set"), .serialized)

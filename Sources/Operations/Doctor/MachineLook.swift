@@ -59,7 +59,7 @@ extension MachineFacts {
     }
 
     private static func mode(_ path: String) -> Int? {
-        do { return try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int } catch {
+        do { return try FileTarget.attributes(path)[.posixPermissions] as? Int } catch {
             // Not there, or not for this user to see.
             return nil
         }

@@ -1,0 +1,37 @@
+import Foundation
+import Testing
+
+@testable import Operations
+
+struct KeyFileTests {
+    /// A folder as Kubernetes mounts a Secret: each file a link into `..data`, which is a link to the files of today.
+    private static func withMountedSecret(_ body: (_ link: String, _ target: String) throws -> Void) throws {
+        let files = FileManager.default
+        let folder = files.temporaryDirectory.path + "/secret-" + UUID().uuidString
+        let today = "..2026_03_01"
+        try files.createDirectory(atPath: folder + "/" + today, withIntermediateDirectories: true)
+        defer {
+            // What stays behind is a temporary folder.
+            try? files.removeItem(atPath: folder)
+        }
+        let target = folder + "/" + today + "/password"
+        try "secret".write(toFile: target, atomically: true, encoding: .utf8)
+        try files.createSymbolicLink(atPath: folder + "/..data", withDestinationPath: today)
+        try files.createSymbolicLink(atPath: folder + "/password", withDestinationPath: "..data/password")
+        try body(folder + "/password", target)
+    }
+
+    @Test func theFileThatIsReadIsJudgedAndNotALinkToIt() throws {
+        try Self.withMountedSecret { link, target in
+            for (mode, isOpen) in [(0o600, false), (0o400, false), (0o604, true), (0o644, true)] {
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: target)
+                #expect(KeyFile.isOpenToOthers(link) == isOpen, "\(String(mode, radix: 8))")
+                if isOpen {
+                    #expect(throws: KeyFile.Problem.self) { _ = try KeyFile.text(link) }
+                } else {
+                    #expect(try KeyFile.text(link) == "secret")
+                }
+            }
+        }
+    }
+}
