@@ -1,6 +1,7 @@
 import AMQPClient
 public import Detainers
 import Foundation
+import Ledger
 
 /// The file that holds a jurisdiction's pseudonym key: one line, made with mode 0600.
 public enum KeyFile {
@@ -93,13 +94,16 @@ public enum KeyFile {
         } catch { throw NotWritten(path: path) }
     }
 
-    /// - Parameter name: what a person calls the file.
+    /// - Parameters:
+    ///   - mode: what it has in the end; until all of it is there it is closed to others.
+    ///   - name: what a person calls the file.
     private static func write(
         _ text: String, to path: String, mode: Int, as name: String
     ) throws(NotWritten) {
-        let isWritten = FileManager.default.createFile(
-            atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
-        guard isWritten else { throw NotWritten(path: name) }
+        do {
+            try OwnerFile.make(Array(text.utf8), at: path)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        } catch { throw NotWritten(path: name) }
         try sync(path, as: name)
     }
 

@@ -34,4 +34,25 @@ struct KeyFileTests {
             }
         }
     }
+
+    @Test func aKeyIsMadeOnceForItsOwnerAloneAndNothingStaysBesideIt() throws {
+        let files = FileManager.default
+        let folder = files.temporaryDirectory.path + "/keys-" + UUID().uuidString
+        defer {
+            // What stays behind is a temporary folder.
+            try? files.removeItem(atPath: folder)
+        }
+        let path = folder + "/boston.key"
+        #expect(try KeyFile.readOrMake(path, unless: nil).isNew)
+        let made = files.contents(atPath: path)
+        #expect(try files.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+        let again = try KeyFile.readOrMake(path, unless: nil)
+        #expect(!again.isNew)
+        #expect(files.contents(atPath: path) == made)
+        #expect(throws: KeyFile.Problem.self) { try KeyFile.writeNew("another", to: path, mode: 0o600) }
+        #expect(files.contents(atPath: path) == made)
+        try KeyFile.writeNew("public", to: path + ".pub", mode: 0o644)
+        #expect(try files.attributesOfItem(atPath: path + ".pub")[.posixPermissions] as? Int == 0o644)
+        #expect(try files.contentsOfDirectory(atPath: folder).sorted() == ["boston.key", "boston.key.pub"])
+    }
 }

@@ -158,7 +158,8 @@ struct ReportAnnual: AsyncParsableCommand {
 
     private func put(_ text: String) throws {
         guard let out else { return FileHandle.standardOutput.write(Data(text.utf8)) }
-        try OutputFile.write(Array(text.utf8), to: out)
+        // A clerk's copy lists requests.
+        try OwnerFile.replace(Array(text.utf8), at: out)
     }
 
     private func prove(_ report: AnnualReport, _ union: LedgerUnion, _ directory: String) throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Ledger
 import Operations
 import Reports
 
@@ -25,20 +26,6 @@ enum ReportForms {
     }
 }
 
-/// A file that is written whole or not at all, readable by its owner alone: a clerk's copy lists requests.
-enum OutputFile {
-    struct Problem: Error, CustomStringConvertible {
-        var description: String
-    }
-
-    static func write(_ bytes: [UInt8], to path: String) throws(Problem) {
-        do {
-            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-        } catch { throw Problem(description: "\(path): cannot be written: \(error.localizedDescription)") }
-    }
-}
-
 /// Prints a page with a program that this machine has.
 enum PDF {
     struct Problem: Error, CustomStringConvertible {
@@ -55,7 +42,7 @@ enum PDF {
         // Its content is in the file that is asked for; what stays of it is a temporary folder.
         defer { try? FileManager.default.removeItem(at: folder) }
         let (page, printed) = (folder.path + "/report.html", folder.path + "/report.pdf")
-        try OutputFile.write(Array(html.utf8), to: page)
+        try OwnerFile.replace(Array(html.utf8), at: page)
         guard let (program, arguments) = Self.printer(page: page, to: printed, profile: folder.path) else {
             throw Problem(
                 description:
@@ -66,7 +53,7 @@ enum PDF {
         guard let data = FileManager.default.contents(atPath: printed), data.starts(with: Array("%PDF".utf8)) else {
             throw Problem(description: "\(program) printed nothing: print `--format html` from a browser")
         }
-        try OutputFile.write(Array(data), to: path)
+        try OwnerFile.replace(Array(data), at: path)
     }
 
     private static func printer(

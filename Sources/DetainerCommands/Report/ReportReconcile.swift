@@ -83,7 +83,7 @@ struct ReportReconcile: AsyncParsableCommand {
             case .json: Output.print(reconciliation.json())
             case .text: Output.print(reconciliation.text())
             }
-            if let items { try OutputFile.write(Array(reconciliation.csv().utf8), to: items) }
+            if let items { try OwnerFile.replace(Array(reconciliation.csv().utf8), at: items) }
             if reconciliation.items.contains(where: { $0.kind != .matched }) { throw Exit.no }
         }
     }
