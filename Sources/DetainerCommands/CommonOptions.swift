@@ -27,20 +27,13 @@ struct CommonOptions: ParsableArguments {
         var flags = more
         if let brokerURL {
             // Every user of the machine sees the arguments of its processes.
-            guard !Self.holdsPassword(brokerURL) else {
+            guard !SecretURL(brokerURL).holdsPassword else {
                 throw ValidationError(
                     "--broker-url must not hold a password: set DETAINER_BROKER_URL, or broker.password-file")
             }
             flags[.brokerURL] = brokerURL
         }
         return try Settings(flags: flags, environment: ProcessInfo.processInfo.environment, file: settingsFile)
-    }
-
-    private static func holdsPassword(_ url: String) -> Bool {
-        guard let scheme = url.firstRange(of: "://"), let at = url.lastIndex(of: "@"), scheme.upperBound <= at else {
-            return false
-        }
-        return url[scheme.upperBound..<at].contains(":")
     }
 }
 

@@ -86,6 +86,18 @@ struct OfflineCommandTests {
         #expect(try await binary.run("worker", "run").code == 78)
     }
 
+    @Test func aPasswordInAMistypedURLIsShownNowhere() async throws {
+        let site = try Site(url: nil).with(["DETAINER_BROKER_URL": "guest:MARKED@127.0.0.1/"])
+        defer { site.scratch.remove() }
+        for command in [["config", "show"], ["config", "show", "--format", "json"], ["worker", "run"]] {
+            let result = try await site.binary.run(command)
+            #expect(result.code == 78 && result.errors.contains("`broker.url`"), "\(command) \(result.errors)")
+            #expect(!(result.output + result.errors).contains("MARKED"), "\(command)")
+        }
+        let argument = try await site.binary.run("topology", "check", "--broker-url", "guest:MARKED@host/")
+        #expect(argument.code == 64 && argument.errors.contains("must not hold a password"), "\(argument.errors)")
+    }
+
     /// A service manager starts a worker again that the broker or the disk ended, and not one with wrong settings.
     @Test(arguments: [
         ("BROKER_URL", "garbage"), ("BROKER_URL", "http://x"), ("BROKER_URL", "amqp://127.0.0.1:port/"),

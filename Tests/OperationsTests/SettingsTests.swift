@@ -92,6 +92,32 @@ struct SettingsTests {
         #expect(try problem([.prefetch: "5"], [:], "worker.prefetch: many\n").contains("line 1"))
     }
 
+    @Test func aURLWithoutASchemeIsRefusedAndNotRepeated() throws {
+        let complaint = "must begin with its scheme, such as amqp:// or https://"
+        for mistyped in ["u:MARKED@h/", "amqp:/u:MARKED@h/", "amqp:u:MARKED@h", "u:MARKED@h://", "://u:MARKED@h", "h"] {
+            #expect(
+                try problem([:], ["DETAINER_BROKER_URL": mistyped])
+                    == "setting `broker.url` (environment, DETAINER_BROKER_URL) " + complaint, "\(mistyped)")
+            #expect(
+                try problem([:], [:], "broker.management-url: '\(mistyped)'\n")
+                    == "settings file `FILE`, line 1: `broker.management-url` " + complaint, "\(mistyped)")
+        }
+        _ = try Settings(
+            flags: [.managementURL: ""], environment: ["DETAINER_BROKER_URL": "amqps://u@h:1/v"], file: file("{}"))
+    }
+
+    @Test(arguments: [
+        ("amqp://u:MARKED@h:1/v", true, "amqp://u:***@h:1/v"), ("amqp://u:MAR@K/E:D@h", true, "amqp://u:***@h"),
+        ("amqp://:MARKED@h", true, "amqp://:***@h"), ("amqp://u@h:1/v", false, "amqp://u:***@h:1/v"),
+        ("amqp://h:1/v", false, "amqp://h:1/v"), ("u:MARKED@h:1/v", true, "***@h:1/v"),
+        ("amqp:/u:MARKED@h", true, "***@h"), ("u:MARKED://@h", true, "***@h"), ("u@h:1", false, "***@h:1"),
+        ("h:1/v", false, "h:1/v"), ("", false, ""),
+    ])
+    func aPasswordIsHiddenHoweverItsURLIsMistyped(_ text: String, holdsPassword: Bool, masked: String) {
+        #expect(SecretURL(text).holdsPassword == holdsPassword)
+        #expect(SecretURL(text).masked == masked)
+    }
+
     /// The file that is shipped explains every setting and holds its default.
     @Test func theShippedFileHasEverySettingWithItsTypeAndItsDefault() throws {
         let path = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/config/worker.yaml"

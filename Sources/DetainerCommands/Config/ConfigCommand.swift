@@ -45,12 +45,7 @@ struct ConfigShow: AsyncParsableCommand {
 
     private func shown(_ key: Settings.Key, _ settings: Settings) -> String { masked(settings[key], key) }
 
-    /// Of a secret URL all but who is meant to log in where.
     private func masked(_ value: String, _ key: Settings.Key) -> String {
-        guard key.isSecret, let scheme = value.firstRange(of: "://"), let at = value.lastIndex(of: "@"),
-            scheme.upperBound <= at
-        else { return value }
-        let user = value[scheme.upperBound..<at].split(separator: ":", maxSplits: 1).first ?? ""
-        return value[..<scheme.upperBound] + user + ":***" + value[at...]
+        key.isSecret ? SecretURL(value).masked : value
     }
 }

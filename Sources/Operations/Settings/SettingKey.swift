@@ -55,7 +55,7 @@ extension Settings {
             case name
             case file
             case directory
-            /// A URL that may hold a password.
+            /// A URL that may hold a password, or nothing.
             case secretURL
             case number(ClosedRange<Int>)
             case flag
@@ -78,7 +78,10 @@ extension Settings {
             /// What a value has to be, where it is not; never repeats the value.
             func complaint(_ value: String) -> String? {
                 switch self {
-                case .text, .file, .secretURL: nil
+                case .text, .file: nil
+                case .secretURL:
+                    value.isEmpty || SecretURL(value).hasScheme
+                        ? nil : "must begin with its scheme, such as amqp:// or https://"
                 case .name, .directory: value.isEmpty ? "must not be empty" : nil
                 case .number(let range):
                     Int(value).map(range.contains) == true
