@@ -19,6 +19,8 @@ SEVERITIES = {"critical", "warning", "info"}
 
 # RabbitMQ's own, as its Prometheus plugin names them queue by queue.
 OF_THE_BROKER = {"rabbitmq_queue_messages_ready", "rabbitmq_queue_messages_unacked", "rabbitmq_queue_consumers"}
+# Prometheus' own: whether it could scrape.
+OF_PROMETHEUS = {"up"}
 KEYWORDS = {"and", "or", "unless", "bool", "offset", "inf", "nan"}
 
 
@@ -129,7 +131,7 @@ def metric_problems(rules, board):
     if not DOCUMENT.exists():
         print("the metrics' names were not compared: there is no docs/metrics.md", file=sys.stderr)
         return
-    known = documented() | OF_THE_BROKER
+    known = documented() | OF_THE_BROKER | OF_PROMETHEUS
     for name, where in sorted(used.items()):
         if name not in known:
             yield f"{name}: {where} reads it, and docs/metrics.md does not have it"
