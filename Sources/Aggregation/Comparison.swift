@@ -40,3 +40,33 @@ public struct Comparison: Sendable {
         }
     }
 }
+
+/// The two counts that are compared, read apart: nothing that an aggregator took stands for what workers recorded.
+public struct ComparedSides: Sendable {
+    public let ledgers: LedgerUnion
+    public let aggregate: LedgerUnion
+
+    /// - Parameters:
+    ///   - ledgers: directories of ledgers; the files of an aggregator that lie below them are left out.
+    ///   - aggregate: the aggregator's folder, of which its files alone are read.
+    /// - Throws: `LedgerError` where either side has no ledger, one is on both, or the files cannot be read;
+    ///   `RecordError` where a line is no record of ours.
+    public init(ledgers: [String], aggregate: String) throws {
+        var (ours, theirs) = (LedgerUnion(), LedgerUnion())
+        for ledger in ledgers {
+            for worker in try LedgerReader.directories(ofWorkers: ledger) {
+                try ours.add(LedgerReader(directory: worker))
+            }
+        }
+        try theirs.add(LedgerReader(directory: LedgerReader.directory(ofAggregator: aggregate)))
+        // A copy under another name has the log id of what it was copied from.
+        for head in theirs.heads where !head.logID.isEmpty {
+            guard let same = ours.heads.first(where: { $0.logID == head.logID }) else { continue }
+            throw LedgerError(
+                code: .inputOutput,
+                message: "`\(same.directory)` and `\(head.directory)` have one log id: a ledger that is compared with "
+                    + "itself proves nothing; name the workers' by --ledger and the aggregator's by --with")
+        }
+        (self.ledgers, self.aggregate) = (ours, theirs)
+    }
+}

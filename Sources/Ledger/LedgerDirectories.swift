@@ -37,6 +37,30 @@ extension LedgerReader {
         return found
     }
 
+    /// The workers' alone of ``directories(under:)``: what an aggregator's count is compared with, and no part of it.
+    ///
+    /// - Throws: `.missing` where there is none.
+    public static func directories(ofWorkers ledger: String) throws(LedgerError) -> [String] {
+        let found = try directories(under: ledger).filter { LedgerStore(named: $0) == nil }
+        if found.isEmpty { throw missing(ledger) }
+        return found
+    }
+
+    /// The aggregator's alone below its folder, or that directory itself.
+    ///
+    /// - Throws: `.missing` where there is none.
+    public static func directory(ofAggregator folder: String) throws(LedgerError) -> String {
+        // A directory itself comes before those below it.
+        let found = try directories(under: folder).last { LedgerStore(named: $0) == .aggregate }
+        guard let found else {
+            throw LedgerError(
+                code: .missing,
+                message: "there is no aggregator's count in `\(folder)`: is its volume mounted, and is it the folder "
+                    + "of `report follow --into`?")
+        }
+        return found
+    }
+
     private static func missing(_ ledger: String) -> LedgerError {
         LedgerError(
             code: .missing,

@@ -16,4 +16,10 @@ public enum LedgerStore: String, CaseIterable, Sendable {
         guard directory.hasPrefix(ledger + "/") else { return nil }
         self.init(rawValue: String(directory.dropFirst(ledger.count + 1)))
     }
+
+    /// Which store that directory is by its name, also where it was named by itself; `nil` for a worker's.
+    public init?(named directory: String) {
+        guard let name = directory.split(separator: "/").last else { return nil }
+        self.init(rawValue: String(name))
+    }
 }

@@ -69,6 +69,26 @@ struct LedgerDirectoriesTests {
         #expect(try LedgerReader.directories(counting: bench.worker) == [bench.worker])
     }
 
+    @Test func anAggregatorsFilesAreNoneOfTheWorkers() throws {
+        let bench = try bench()
+        defer { bench.remove() }
+        func code(_ body: () throws -> Void) throws -> LedgerError.Code {
+            let error = try #require(throws: LedgerError.self) { try body() }
+            return error.code
+        }
+        #expect(try code { _ = try LedgerReader.directory(ofAggregator: bench.directory) } == .missing)
+        #expect(try code { _ = try LedgerReader.directory(ofAggregator: bench.worker) } == .missing)
+        let aggregate = bench.directory + "/aggregate"
+        try LedgerWriter.open(directory: bench.directory, worker: "aggregate", now: Bench.now).takeWriter().close()
+        #expect(try LedgerReader.directories(ofWorkers: bench.directory) == [bench.worker, bench.directory + "/x"])
+        #expect(try LedgerReader.directories(ofWorkers: bench.worker) == [bench.worker])
+        #expect(try LedgerReader.directory(ofAggregator: bench.directory) == aggregate)
+        #expect(try LedgerReader.directory(ofAggregator: aggregate + "/") == aggregate + "/", "named by itself")
+        #expect(try code { _ = try LedgerReader.directories(ofWorkers: aggregate) } == .missing)
+        for worker in ["/w", "/x"] { try FileManager.default.removeItem(atPath: bench.directory + worker) }
+        #expect(try code { _ = try LedgerReader.directories(ofWorkers: bench.directory) } == .missing)
+    }
+
     @Test func whereThereIsNoLedgerNothingIsCounted() throws {
         let bench = Bench()
         defer { bench.remove() }

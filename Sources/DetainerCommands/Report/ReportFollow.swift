@@ -81,7 +81,10 @@ struct ReportFollow: AsyncParsableCommand {
 struct ReportCompare: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Prove the aggregator's count equal to the ledgers'.",
-        discussion: "Exit code 1: they differ.")
+        discussion: """
+            The aggregator's files are read from its folder alone, and never as one of the ledgers. Exit code 1: they \
+            differ.
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var ledgers: LedgerOptions
@@ -94,10 +97,9 @@ struct ReportCompare: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapping {
-            let ours = try LedgerUnion.read(ledgers.resolved(try common.settings()))
-            let theirs = try LedgerUnion.read([with])
-            let comparison = Comparison(ledgers: ours, aggregate: theirs)
-            let figures = try differingFigures(ours, theirs)
+            let sides = try ComparedSides(ledgers: ledgers.resolved(try common.settings()), aggregate: with)
+            let comparison = Comparison(ledgers: sides.ledgers, aggregate: sides.aggregate)
+            let figures = try differingFigures(sides.ledgers, sides.aggregate)
             switch format {
             case .json:
                 func list(_ names: [String]) -> JSONValue { .array(names.map(JSONValue.string)) }
