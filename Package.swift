@@ -67,7 +67,7 @@ let package = Package(
         room("DeadLetters", ["AMQPClient", "Detainers", "Ledger", crypto]),
         room("Worker", ["AMQPClient", "Detainers", "Policy", "Ledger", "DeadLetters"]),
         room("Reports", ["Detainers", "Ledger", yams]),
-        room("Aggregation", ["AMQPClient", "Detainers", "Ledger"]),
+        room("Aggregation", ["AMQPClient", "Detainers", "Ledger", crypto]),
         room("Operations", ["AMQPClient", "Detainers", "Ledger", configuration, logging, yams] + nio),
         room(
             "DetainerCommands",

@@ -9,6 +9,8 @@ import Ledger
 public struct Follower: Sendable {
     /// Events in hand at once, and so the most that are written with one sync; it bounds the memory.
     static let prefetch: UInt16 = 500
+    /// Bodies in hand together: whoever may publish to the exchange may send some as large as a broker takes.
+    static let heldBytes = 32 << 20
     /// A wait is cut into these, so that a stop is seen.
     static let stepMilliseconds: Int64 = 200
     /// For the broker's answer to a close; without it what was acknowledged last may come again, which is a repeat.
@@ -46,7 +48,10 @@ public struct Follower: Sendable {
     ) throws -> Summary {
         var writer = try store.open(now: now())
         let inbox = Inbox<AMQPEvent>()
-        let connection = AMQPConnection.open(address, name: "report follow") { inbox.post($0) }
+        // A message is kept whole, whatever a broker took.
+        let connection = AMQPConnection.open(
+            address, name: "report follow", maximumBodyBytes: .max, maximumHeldBytes: Self.heldBytes
+        ) { inbox.post($0) }
         defer { connection.abort() }
         var summary = Summary()
         var isOpen = false
@@ -89,6 +94,11 @@ public struct Follower: Sendable {
     ) throws(LedgerError) {
         let at = now()
         let taken = deliveries.map { AggregateStore.record(of: $0.message.body, at: at) }
+        // A record names no file that is not on the disk.
+        for (delivery, kept) in zip(deliveries, taken) {
+            guard let name = kept.bodyName else { continue }
+            _ = try writer.keep(delivery.message.body, folder: AggregateStore.bodies, name: name)
+        }
         _ = try writer.append(taken.map(\.record), announcedThrough: 0, now: at)
         summary.events += taken.count { $0.isReadable }
         summary.unreadable += taken.count { !$0.isReadable }

@@ -12,7 +12,7 @@ import Detainers
 //     attempts.jsonl                  while a worker runs: marks of messages decided with care (AttemptMarks.swift)
 //     policies/<sha-256>.yaml         the text of each policy that decided something
 //     checkpoints/000000000514.txt    signed checkpoints, by the number of records that they cover (SignedNote.swift)
-//     bodies/<id>                     in the dead-letter store: bodies too large for a line
+//     bodies/<id>                     in the dead-letter store and the aggregator's: bodies too large for a line
 //
 // A segment is JSON Lines in UTF-8. Every line is one object whose last member is `check`: the CRC-32C of the line's
 // bytes before `,"check"`, as eight hexadecimal digits. There are three kinds of lines:

@@ -45,6 +45,37 @@ struct AggregateStoreTests {
         #expect(try LedgerEntry(json: JSONText(kept.record.serialized()).root) == nil)
     }
 
+    @Test func aBodyThatALineCannotHoldHasAFileThatItsRecordNames() throws {
+        let longest = [UInt8](repeating: UInt8(ascii: "x"), count: AggregateStore.maximumInlineBodyBytes)
+        let inline = AggregateStore.record(of: longest, at: Self.now)
+        #expect(inline.bodyName == nil && inline.record["body"] != nil && inline.record["bodyFile"] == nil)
+        let kept = AggregateStore.record(of: longest + longest, at: Self.now)
+        let name = try #require(kept.bodyName)
+        #expect(!kept.isReadable && name.count == 64 && kept.record["body"] == nil)
+        #expect(kept.record["kind"]?.stringValue == "unreadable-event" && kept.record["receivedAt"] != nil)
+        #expect(kept.record["bodyFile"]?.stringValue == "bodies/" + name)
+        #expect(kept.record["bodyDigest"]?.stringValue == name)
+        #expect(kept.record["bodyBytes"]?.intValue == 2 * longest.count)
+        #expect(AggregateStore.record(of: longest + longest, at: Self.now).bodyName == name)
+        #expect(AggregateStore.record(of: longest + [0], at: Self.now).bodyName != name)
+    }
+
+    /// Whoever may publish can write what looks like an event and is as long as they like.
+    @Test func anEventLongerThanAnyOfAWorkersIsNoneAndAnyOtherFitsALine() throws {
+        var outcome = try Self.outcome()
+        outcome.agency = "an agency"
+        let event = LedgerEvent.json(.outcome(outcome), ledger: LedgerPosition(logID: "l", index: 7, root: "r"))
+        // Two bytes each, of which a line's JSON makes six.
+        let escapes = String(repeating: "\\b", count: 120_000)
+        let short = String(decoding: event.serialized(), as: UTF8.self).replacing("an agency", with: escapes)
+        let kept = AggregateStore.record(of: Array(short.utf8), at: Self.now)
+        #expect(kept.isReadable && kept.record.serialized().count > 700_000)
+        #expect(kept.record.serialized().count < 1_000_000)
+        let space = String(repeating: " ", count: AggregateStore.maximumInlineBodyBytes)
+        let long = AggregateStore.record(of: Array((short + space).utf8), at: Self.now)
+        #expect(!long.isReadable && long.bodyName != nil)
+    }
+
     @Test func anEventWhoseIdIsNotThatOfItsContentIsNone() throws {
         let event = LedgerEvent.json(
             .record(try Self.record()), ledger: LedgerPosition(logID: "l", index: 7, root: "r"))

@@ -58,6 +58,32 @@ struct FollowTests {
         await site.remove()
     }
 
+    /// Whoever may publish to the exchange can send what no line holds, and what no worker would.
+    @Test func largeMessagesThatAreNoEventsStopNothingAndAreKeptWhole() async throws {
+        let site = try Site()
+        try await site.apply()
+        let folder = site.scratch.path + "/aggregator"
+        let sizes = [1_200_000, AMQPConnection.maximumBodyBytes + 1]
+        try await site.submit([requestJSON(1)])
+        try await site.drain()
+        try await site.publish(
+            sizes.map { Message(body: [UInt8](repeating: UInt8(ascii: "x"), count: $0)) }, to: "outcomes")
+        try await site.submit([requestJSON(2)])
+        try await site.drain()
+        let summary = try await Self.follow(site, folder)
+        #expect(summary["events"] == 2 && summary["unreadable"] == 2)
+        #expect(try await site.waiting(site.reportQueue) == 0)
+        let bodies = folder + "/aggregate/bodies"
+        let kept = try FileManager.default.contentsOfDirectory(atPath: bodies).map { name in
+            FileManager.default.contents(atPath: bodies + "/" + name)?.count ?? 0
+        }
+        #expect(kept.sorted() == sizes)
+        #expect(try await site.binary.run("ledger", "verify", "--ledger", folder).code == 0)
+        let compared = try await site.binary.run("report", "compare", "--with", folder)
+        #expect(compared.code == 0 && compared.output.hasPrefix("2 alike"), "\(compared.output)")
+        await site.remove()
+    }
+
     @Test func killedWhileItFollowsNothingIsLostAndNothingCountsTwice() async throws {
         let site = try Site()
         try await site.apply()
