@@ -1,41 +1,14 @@
 import Detainers
 import Foundation
-import Ledger
 import Testing
 
 /// `report compare` reads its two sides apart, with the real binary and no broker.
 struct CompareTests {
-    private static let now = Moment(secondsSinceEpoch: 1_750_000_000)
-
-    private static func outcome(_ number: Int) throws -> Outcome {
-        let request = Request(
-            requestID: "00000000-0000-4000-8000-00000000000\(number)", receivedBy: .init(agency: "boston-police"),
-            receipt: .init(channel: .fax), form: .init(kind: .i247A, probableCause: [.finalOrder]))
-        return Outcome(
-            request: request, decision: nil,
-            date: RequestDate(date: try #require(CivilDate("2025-01-02")), basis: .recorded),
-            pseudonyms: Pseudonyms(keyID: "test"), contentKey: "content \(number)", recordedAt: now, traceparent: nil,
-            jurisdiction: "boston")
-    }
-
-    /// As an aggregator keeps what an event told.
-    private static func taken(_ number: Int) throws -> JSONValue {
-        let source: JSONValue = ["logId": "log", "index": .number(String(number)), "root": "root"]
-        let members = try outcome(number).json().objectValue ?? []
-        return .object(members + [JSONMember(name: "source", value: source)])
-    }
-
-    private static func write(_ folder: String, _ name: String, _ records: [JSONValue]) throws {
-        var writer = try LedgerWriter.open(directory: folder, worker: name, now: now).takeWriter()
-        _ = try writer.append(records, announcedThrough: 0, now: now)
-        writer.close()
-    }
-
     /// A worker's ledger with three outcomes, and an aggregator in the same directory that has two of them.
     private static func site() throws -> Site {
         let site = try Site(url: nil)
-        try write(site.ledger, "w1", try (1...3).map { try outcome($0).json() })
-        try write(site.ledger, "aggregate", try (1...2).map(taken))
+        try Crafted.write(site.ledger, "w1", try (1...3).map { try Crafted.outcome($0).json() })
+        try Crafted.write(site.ledger, "aggregate", try (1...2).map { try Crafted.taken($0) })
         return site
     }
 
@@ -48,7 +21,7 @@ struct CompareTests {
             #expect(short.code == 1, "\(short.output) \(short.errors)")
             #expect(short.output.contains("2 alike, 1 in the ledgers alone, 0 at the aggregator alone"))
         }
-        try Self.write(site.ledger, "aggregate", [try Self.taken(3)])
+        try Crafted.write(site.ledger, "aggregate", [try Crafted.taken(3)])
         for folder in folders {
             let whole = try await site.binary.run("report", "compare", "--with", folder)
             #expect(whole.code == 0 && whole.output.hasPrefix("3 alike, 0 in the ledgers alone"), "\(whole.output)")

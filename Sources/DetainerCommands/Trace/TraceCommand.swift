@@ -79,11 +79,16 @@ struct RequestStory {
 
     init(of id: String, in ledgers: [String]) throws {
         var isAnnounced: Bool?
-        for ledger in ledgers {
-            for directory in try LedgerReader.directories(under: ledger) {
-                try outcomes(of: id, directory, &isAnnounced)
+        var aggregates: [String] = []
+        for directory in try ledgers.flatMap({ try LedgerReader.directories(under: $0) }) {
+            switch LedgerStore(named: directory) {
+            case .deadLetters, .filings: continue
+            case .aggregate: aggregates.append(directory)
+            case nil: try outcomes(of: id, directory, &isAnnounced)
             }
         }
+        // What was recorded at a moment comes before what was announced of it.
+        for directory in aggregates { try taken(of: id, directory, &isAnnounced) }
         var waiting: [LetterID] = []
         var states: Set<LetterIndex.State> = []
         for ledger in ledgers { try letters(of: id, LetterStore(ledger: ledger), &waiting, &states) }
@@ -116,7 +121,6 @@ struct RequestStory {
 
     private mutating func outcomes(of id: String, _ directory: String, _ isAnnounced: inout Bool?) throws {
         let worker = URL(fileURLWithPath: directory).lastPathComponent
-        if worker == LetterStore.folder { return }
         var found: [(index: UInt64, outcome: Outcome)] = []
         var records: [(index: UInt64, record: CaseRecord)] = []
         let announced = try LedgerReader(directory: directory).records { record in
@@ -163,6 +167,34 @@ struct RequestStory {
             }
             isAnnounced = (isAnnounced ?? false) || index < announced
         }
+    }
+
+    /// An aggregator has what workers announced; what it was delivered and recorded as is theirs to tell.
+    private mutating func taken(of id: String, _ directory: String, _ isAnnounced: inout Bool?) throws {
+        var seen: Set<String> = []
+        var found: [Event] = []
+        var isOfIt = false
+        try LedgerReader(directory: directory).records { record in
+            guard let entry = try LedgerEntry(json: record.json) else { return }
+            let what: String
+            switch entry {
+            case .outcome(let outcome) where outcome.identity.requestID == id:
+                what = "revision \(outcome.identity.revision), \(outcome.disposition.rawValue)"
+                isOfIt = true
+            case .record(let told) where told.identity.recordID == id || told.requestID == id:
+                what =
+                    "\(told.kind.rawValue), record \(told.identity.recordID), revision \(told.identity.revision)"
+                if told.identity.recordID == id { isOfIt = true }
+            default: return
+            }
+            // The same event twice is a repeat.
+            guard seen.insert(entry.eventID + " " + entry.contentKey).inserted else { return }
+            found.append(
+                Event(
+                    at: entry.recordedAt.text, event: "announced", what: "announced: the aggregator took it: \(what)"))
+        }
+        events += found
+        if isOfIt { isAnnounced = true }
     }
 
     private mutating func letters(
