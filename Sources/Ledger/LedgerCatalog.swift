@@ -131,13 +131,14 @@ public struct LedgerCatalog: Sendable {
     func union(_ entries: [Int]) throws -> LedgerUnion {
         var union = LedgerUnion()
         try read(entries) { _, entry, place in
-            union.add(entry, index: place.index, logID: place.logID, directory: place.directory)
+            union.add(
+                entry, index: place.index, logID: place.logID, directory: place.directory, source: place.source)
         }
         return union
     }
 
     /// Where an entry stands.
-    typealias Place = (index: UInt64, logID: String, directory: String)
+    typealias Place = (index: UInt64, logID: String, directory: String, source: EntrySource?)
 
     /// - Parameter body: called with each entry's number, itself, and its place.
     func read(_ entries: [Int], _ body: (Int, LedgerEntry, Place) throws -> Void) throws {
@@ -149,7 +150,7 @@ public struct LedgerCatalog: Sendable {
             if let opened, opened.number == number { lines = opened.part } else { lines = try OpenedPart(part) }
             opened = (number, lines)
             let found = try lines.entry(entry - part.base)
-            try body(entry, found.entry, (found.index, part.index.logID, part.directory))
+            try body(entry, found.entry, (found.index, part.index.logID, part.directory, found.source))
         }
     }
 
@@ -180,7 +181,7 @@ private struct OpenedPart {
     }
 
     /// - Parameter number: of the entry in its part.
-    func entry(_ number: Int) throws -> (entry: LedgerEntry, index: UInt64) {
+    func entry(_ number: Int) throws -> (entry: LedgerEntry, index: UInt64, source: EntrySource?) {
         let start = Int(offsets[number])
         // Up to the next one's line; a checkpoint may stand between.
         let next = number + 1 < offsets.count ? Int(offsets[number + 1]) : part.lines.count
@@ -192,6 +193,6 @@ private struct OpenedPart {
                 code: .corrupted,
                 message: "`\(part.path)` holds no record at byte \(start): run `detainer ledger verify`")
         }
-        return (entry, part.index.firstRecord + UInt64(records[number]))
+        return (entry, part.index.firstRecord + UInt64(records[number]), EntrySource(value))
     }
 }

@@ -60,10 +60,11 @@ public struct LedgerListing: Sendable {
     /// Several entries may have one identity and different days: the union of all that may be told which stands.
     private static func superseded(_ catalog: LedgerCatalog) throws -> Set<UInt32> {
         let paired = try catalog.linking().paired
-        var standing: [EntryKey: (entry: UInt32, rank: (String, String, UInt64))] = [:]
+        var standing: [EntryKey: (entry: UInt32, rank: EntryPrecedence)] = [:]
         var superseded: Set<UInt32> = []
         try catalog.read(paired) { number, entry, place in
-            let own = (entry: UInt32(number), rank: (entry.recordedAt.text, place.logID, place.index))
+            let rank = EntryPrecedence(entry.recordedAt, logID: place.logID, index: place.index, source: place.source)
+            let own = (entry: UInt32(number), rank: rank)
             let key = EntryKey(entry.identity)
             guard let known = standing[key] else {
                 standing[key] = own

@@ -21,14 +21,16 @@ extension CaseRecord: LedgerValue {
 /// What several ledgers hold of one kind, as one: every id and revision once, whichever worker recorded it.
 ///
 /// The same content written twice is a repeat and changes nothing. Different content under one id and revision is a
-/// conflict: the earliest record stands (by time, then by log id and position, so that every reader chooses alike), and
-/// the conflict is told.
+/// conflict: the earliest record stands (by time, then by log id and position, so that every reader chooses alike, also
+/// one of an aggregator's files), and the conflict is told.
 public struct ValueUnion<Value: LedgerValue>: Sendable {
     public struct Entry: Sendable {
         public var value: Value
         public var index: UInt64
         public var logID: String
         public var directory: String
+        /// Where a worker's ledger has it, where this one is an aggregator's.
+        var source: EntrySource?
 
         public init(value: Value, index: UInt64, logID: String, directory: String) {
             self.value = value
@@ -60,8 +62,8 @@ public struct ValueUnion<Value: LedgerValue>: Sendable {
         if Self.rank(entry) < Self.rank(known) { entries[identity] = entry }
     }
 
-    private static func rank(_ entry: Entry) -> (String, String, UInt64) {
-        (entry.value.recordedAt.text, entry.logID, entry.index)
+    private static func rank(_ entry: Entry) -> EntryPrecedence {
+        EntryPrecedence(entry.value.recordedAt, logID: entry.logID, index: entry.index, source: entry.source)
     }
 
     public var count: Int { entries.count }
@@ -130,20 +132,29 @@ public struct LedgerUnion: Sendable {
     /// - Throws: `LedgerError` where the files cannot be read, `RecordError` where a line is no record of ours.
     public mutating func add(_ reader: LedgerReader) throws {
         let logID = try reader.logID()
-        var added: [(entry: LedgerEntry, index: UInt64)] = []
+        var added: [(entry: LedgerEntry, index: UInt64, source: EntrySource?)] = []
         let extent = try reader.extent { record in
-            if let entry = try LedgerEntry(json: record.json) { added.append((entry, record.index)) }
+            guard let entry = try LedgerEntry(json: record.json) else { return }
+            added.append((entry, record.index, EntrySource(record.json)))
         }
-        for (entry, index) in added { add(entry, index: index, logID: logID, directory: reader.directory) }
+        for (entry, index, source) in added {
+            add(entry, index: index, logID: logID, directory: reader.directory, source: source)
+        }
         heads.append(Head(directory: reader.directory, logID: logID, records: extent.records, root: extent.root))
     }
 
-    mutating func add(_ entry: LedgerEntry, index: UInt64, logID: String, directory: String) {
+    mutating func add(
+        _ entry: LedgerEntry, index: UInt64, logID: String, directory: String, source: EntrySource?
+    ) {
         switch entry {
         case .outcome(let outcome):
-            outcomes.add(.init(value: outcome, index: index, logID: logID, directory: directory))
+            var added = ValueUnion<Outcome>.Entry(value: outcome, index: index, logID: logID, directory: directory)
+            added.source = source
+            outcomes.add(added)
         case .record(let record):
-            records.add(.init(value: record, index: index, logID: logID, directory: directory))
+            var added = ValueUnion<CaseRecord>.Entry(value: record, index: index, logID: logID, directory: directory)
+            added.source = source
+            records.add(added)
         }
     }
 

@@ -87,16 +87,17 @@ public struct UnionCount: Sendable {
             var union = LedgerUnion()
             for place in group {
                 let ledger = ledgers[place.ledger]
-                let entry = try ledger.reader.entry(at: place.entry)
+                let (entry, source) = try ledger.reader.entry(at: place.entry)
                 switch entry {
                 case .outcome: outcomes -= 1
                 case .record: records -= 1
                 }
                 let before = union.conflicts
-                // Places grow as indices do, and only their order counts.
+                // Places grow as indices do, and only their order counts; what an aggregator took of a record, whose
+                // index is told, has its content.
                 union.add(
                     entry, index: UInt64(place.entry.segment) << 32 | UInt64(place.entry.offset), logID: ledger.logID,
-                    directory: ledger.reader.directory)
+                    directory: ledger.reader.directory, source: source)
                 if union.conflicts > before { found.append(Conflict(place: place, identity: entry.identity)) }
             }
             outcomes += union.outcomes.count
@@ -137,7 +138,7 @@ public struct UnionVerification: Sendable {
 
 extension LedgerReader {
     /// The entry whose line begins there.
-    fileprivate func entry(at place: RunEntry) throws -> LedgerEntry {
+    fileprivate func entry(at place: RunEntry) throws -> (entry: LedgerEntry, source: EntrySource?) {
         let number = Int(place.segment)
         let sealed = directory + "/" + LedgerFormat.sealedName(number)
         let path = files.exists(sealed) ? sealed : directory + "/" + LedgerFormat.openName(number)
@@ -146,6 +147,6 @@ extension LedgerReader {
             throw LedgerError(
                 code: .corrupted, message: "`\(path)` no longer holds a record at byte \(place.offset): run this again")
         }
-        return entry
+        return (entry, EntrySource(value))
     }
 }
