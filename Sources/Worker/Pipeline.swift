@@ -338,13 +338,13 @@ public struct Pipeline: Sendable {
         let mustLeave = now >= stop.deadline
         let takesNothing = consumer == .closed || consumerIsCancelled
         guard isIdle && takesNothing || mustLeave else { return }
-        if writing != nil {
-            // The disk has had its whole time; what it holds is recovered at the next start.
-            finished = true
-            actions.append(.fail(.diskHangs))
-            return
-        }
         finished = true
-        actions.append(.finish(announcedThrough: announcedThrough))
+        if diskHangs(at: now) {
+            // What it holds is recovered at the next start.
+            actions.append(.fail(.diskHangs))
+        } else {
+            // The ledger is closed behind a batch that is under way, which the next start announces.
+            actions.append(.finish(announcedThrough: announcedThrough))
+        }
     }
 }

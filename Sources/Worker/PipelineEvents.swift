@@ -70,7 +70,7 @@ extension Pipeline {
         case probe
         /// The disk has not answered for a while; should it go on so, the worker leaves.
         case diskIsSlow
-        /// Write the last checkpoint, close and leave with success.
+        /// Write the last checkpoint behind what the disk was given before, close and leave with success.
         case finish(announcedThrough: UInt64)
         /// Leave at once with an error.
         case fail(Failure)

@@ -84,7 +84,7 @@ extension Pipeline {
     mutating func tick(_ actions: inout [Action], at now: Int64) {
         if let pause, pause.until <= now, !blocked { endPause(pause, &actions) }
         noteHowItGoes(at: now)
-        if let writing, now - writing.since >= limits.diskMilliseconds {
+        if diskHangs(at: now) {
             finished = true
             actions.append(.fail(.diskHangs))
         } else if let writing, !writing.toldSlow, now - writing.since >= limits.slowDiskMilliseconds {
@@ -99,6 +99,9 @@ extension Pipeline {
             loseConsumer(because: .confirmNeverCame, &actions, at: now, closing: true)
         }
     }
+
+    /// Whether the disk has had its whole time for the batch that it was given.
+    func diskHangs(at now: Int64) -> Bool { writing.map { now - $0.since >= limits.diskMilliseconds } ?? false }
 
     /// A disk is asked first: messages that could not be recorded would only be counted as delivered once more.
     private mutating func endPause(_ pause: Pause, _ actions: inout [Action]) {

@@ -173,7 +173,7 @@ struct WorkerShell {
         service.update { $0.consumer = ConsumerEvidence(tag: tag, startedAt: SteadyClock.milliseconds()) }
     }
 
-    private mutating func committed(_ result: Result<Commit, LedgerError>) {
+    mutating func committed(_ result: Result<Commit, LedgerError>) {
         switch result {
         case .success(let commit):
             meter.wrote(isWritten: true, at: Stopwatch.seconds())
@@ -257,16 +257,16 @@ struct WorkerShell {
 
     private static let slowDisk = "the ledger's disk has not answered for a while"
 
-    private var diskIsSlow: Bool {
-        desk.busySince.map { SteadyClock.milliseconds() - $0 >= Pipeline.Limits().slowDiskMilliseconds } ?? false
+    private var diskIsSlow: Bool { diskIsBusy(for: Pipeline.Limits().slowDiskMilliseconds) }
+    var diskHangs: Bool { diskIsBusy(for: Pipeline.Limits().diskMilliseconds) }
+
+    private func diskIsBusy(for milliseconds: Int64) -> Bool {
+        desk.busySince.map { SteadyClock.milliseconds() - $0 >= milliseconds } ?? false
     }
 
     /// The pipeline watches over its batches; this also over marks, signatures and policies.
     private mutating func watchDisk() {
-        guard !isFinished, let since = desk.busySince else { return }
-        if SteadyClock.milliseconds() - since >= Pipeline.Limits().diskMilliseconds {
-            fail(Pipeline.Failure.diskHangs.rawValue)
-        }
+        if !isFinished, diskHangs { fail(Pipeline.Failure.diskHangs.rawValue) }
     }
 
     private mutating func signWhenDue() {

@@ -30,7 +30,8 @@ extension WorkerShell {
         publisher?.abort()
     }
 
-    /// The ticker goes on here too, so that a disk which never answers is left.
+    /// Closes it behind the batch that the disk may still have. The ticker goes on here too, so that a disk which never
+    /// answers is left.
     private mutating func closeLedger(
         _ announcedThrough: UInt64, _ happenings: AsyncStream<WorkerService.Happening>
     ) async {
@@ -38,15 +39,19 @@ extension WorkerShell {
         let deadline = SteadyClock.milliseconds() + Pipeline.Limits().diskMilliseconds
         for await happening in happenings {
             noteClosed(happening)
+            if case .committed(let result) = happening { committed(result) }
             if case .ledgerClosed(let error) = happening { return ledgerClosed(error) }
-            if SteadyClock.milliseconds() >= deadline { return fail(Pipeline.Failure.diskHangs.rawValue) }
+            if diskHangs || SteadyClock.milliseconds() >= deadline {
+                return fail(Pipeline.Failure.diskHangs.rawValue)
+            }
         }
     }
 
     /// Without its last checkpoint nothing is lost: the next start finds the records, and announces again what it
     /// cannot know to be announced.
     private mutating func ledgerClosed(_ error: LedgerError?) {
-        guard let error else { return }
+        // Of two errors the one of the batch before it was told, and says why nothing more is written.
+        guard let error, summary.failure == nil else { return }
         guard error.code == .notWritable else { return fail(error.message) }
         tell(.warning, "\(error.message): the last checkpoint is not written, and the next start does without")
     }

@@ -247,7 +247,12 @@ extension Simulation {
             handle(worker, .consumerCancelled(generation: generation, byBroker: false))
         case .record(let entries, let announcedThrough): record(entries, announcedThrough, worker)
         case .settlePublications(let epoch): settlePublications(worker, epoch: epoch)
-        case .finish(let announcedThrough): finish(worker, announcedThrough)
+        case .finish(let announcedThrough):
+            // A ledger is closed behind the batch that its disk was given before.
+            let isWriting = pending.contains {
+                if case .record = $0.what { $0.worker == worker && $0.life == next.life } else { false }
+            }
+            if isWriting { pending.append(next) } else { finish(worker, announcedThrough) }
         case .mark(let message, let turn):
             guard write(.attempt, message, worker) else { return }
             quarantined(worker, workers[worker].quarantine.marked(message: message, turn: turn))

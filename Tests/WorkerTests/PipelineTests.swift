@@ -328,6 +328,25 @@ struct PipelineTests {
         #expect(pipeline.say(.tick, at: 31_000) == ["finish through 0"])
     }
 
+    @Test func stopLeavesAtItsDeadlineAWriteThatIsUnderWayToTheEndOfTheLedger() {
+        var pipeline = Scene.consuming()
+        #expect(pipeline.say(.stopRequested) == ["stop consuming"])
+        let late = [Scene.arrival(1, tag: 1), Scene.arrival(2, tag: 2)]
+        #expect(pipeline.say(.arrived(late, generation: 0), at: 29_900) == ["record 2 through 0"])
+        #expect(pipeline.say(.tick, at: 29_999) == [])
+        // Neither of the two is announced: the next start does it.
+        #expect(pipeline.say(.tick, at: 30_000) == ["finish through 0"])
+        #expect(pipeline.say(.recorded(firstIndex: 0), at: 30_001) == [])
+    }
+
+    @Test func stopFailsAtItsDeadlineWhereTheDiskHadItsWholeTime() {
+        var pipeline = Scene.consuming()
+        _ = pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0))
+        #expect(pipeline.say(.stopRequested, at: 30_000) == ["stop consuming"])
+        let cancelled = Pipeline.Event.consumerCancelled(generation: 0, byBroker: false)
+        #expect(pipeline.say(cancelled, at: 60_000) == ["fail diskHangs"])
+    }
+
     @Test func aDiskThatHangsIsAFailure() {
         var pipeline = Scene.consuming()
         _ = pipeline.say(.arrived([Scene.arrival(1, tag: 1)], generation: 0))
