@@ -157,6 +157,10 @@ struct WorkerMeter {
         }
     }
 
+    /// All that these confirms were missing for was acknowledged: what is acknowledged later, as a repeat is at once,
+    /// waited for none of them.
+    mutating func confirmsAreDone() { confirmedAt = nil }
+
     /// All deliveries up to that tag were acknowledged.
     mutating func acknowledges(through tag: UInt64, at now: Double) {
         if let confirmedAt { metrics.took(.settle, now - confirmedAt) }

@@ -121,6 +121,7 @@ struct WorkerShell {
             summary.events += settled.count { $0.result == .confirmed && $0.token < 1 << 63 }
             summary.deadLetters += settled.count { $0.result == .confirmed && $0.token >= 1 << 63 }
             feed(.published(settled))
+            meter.confirmsAreDone()
         case .blocked: feed(.blocked)
         case .unblocked: feed(.unblocked)
         case .closed(let error):

@@ -34,19 +34,19 @@ extension WorkerShell {
             case .mark(let message, let turn):
                 desk.mark(message) { [yield] in yield(.marked($0, message: message, turn: turn)) }
             case .examine(let delivery, let message, let turn):
-                examined = judge.arrival(of: delivery, at: WallClock.now())
-                tellVerdict(examined?.verdict, on: delivery)
-                rehearse(examined)
+                let arrival = decided(delivery) { judge, now in judge.arrival(of: delivery, at: now) }
+                examined = arrival
+                rehearse(arrival)
                 desk.clear(message) { [yield] in yield(.cleared($0, turn: turn)) }
             case .release:
                 if let examined { arrived([examined]) }
                 examined = nil
             case .condemn(let delivery, let attempts):
                 tell(.error, "a message that ended \(attempts) runs while it was decided becomes a dead letter")
-                let arrival = judge.condemned(
-                    delivery, attempts: attempts, since: firstAttempts[judge.message(of: delivery)],
-                    at: WallClock.now())
-                tellVerdict(arrival.verdict, on: delivery)
+                let since = firstAttempts[judge.message(of: delivery)]
+                let arrival = decided(delivery) { judge, now in
+                    judge.condemned(delivery, attempts: attempts, since: since, at: now)
+                }
                 arrived([arrival])
             case .clear(let message): desk.clear(message) { [yield] in yield(.cleared($0, turn: nil)) }
             case .widen:
@@ -66,6 +66,15 @@ extension WorkerShell {
         arrived(arrivals)
     }
 
+    /// What is made of one that is not decided with others; told and counted as theirs is.
+    private mutating func decided(_ delivery: Delivery, _ made: (Judge, Moment) -> Arrival) -> Arrival {
+        let (now, start) = (WallClock.now(), Stopwatch.seconds())
+        let arrival = made(judge, now)
+        tellVerdict(arrival.verdict, on: delivery)
+        meter.decided([arrival], since: start, at: Stopwatch.seconds())
+        return arrival
+    }
+
     /// Hands arrivals to the pipeline, with what sealed segments hold of them.
     ///
     /// INVARIANT: nothing comes between the look and the pipeline: what it was told to ask of the runs is in them.
@@ -77,30 +86,28 @@ extension WorkerShell {
     }
 
     /// Tells of each dead letter, and of all else where it is asked for: by its ids, never by what is in it.
-    private func tellVerdict(_ verdict: Verdict?, on delivery: Delivery) {
+    private func tellVerdict(_ verdict: Verdict, on delivery: Delivery) {
         switch verdict {
-        case .dead(let letter)?:
+        case .dead(let letter):
             let trace = Judge.traceparent(of: delivery.message.properties).map { ("traceparent", $0) }
             tell(
                 .warning, "a message becomes a dead letter: \(letter.detail)",
                 [("reason", letter.reason.rawValue)] + [trace].compactMap { $0 })
-        case .entry(let entry)? where configuration.tellsEach:
+        case .entry(let entry) where configuration.tellsEach:
             var facts = [("eventId", entry.eventID)]
             if let disposition = entry.prepared.disposition { facts.append(("disposition", disposition.rawValue)) }
             if let trace = entry.prepared.traceparent { facts.append(("traceparent", trace)) }
             tell(.debug, "decided", facts)
-        case .entry?, nil: break
+        case .entry: break
         }
     }
 
     /// Makes what will be written and published of it, so that a message which cannot be written down is found out
     /// while its mark stands.
-    private func rehearse(_ arrival: Arrival?) {
-        switch arrival?.verdict {
-        case .entry(let entry)?:
-            _ = publication(.event(token: 0, Announcement(index: 0, entry: entry)))
-        case .dead(let letter)?: _ = publication(.letter(token: 0, letter))
-        case nil: break
+    private func rehearse(_ arrival: Arrival) {
+        switch arrival.verdict {
+        case .entry(let entry): _ = publication(.event(token: 0, Announcement(index: 0, entry: entry)))
+        case .dead(let letter): _ = publication(.letter(token: 0, letter))
         }
     }
 
