@@ -12,7 +12,7 @@ struct WorkerShell {
     var isFinished = false
     private(set) var position: LedgerPosition
     var consumer: AMQPConnection?
-    private(set) var consumerGeneration = -1
+    private var heard = HeardConsumer()
     private var consumersStarted = 0
     var publisher: AMQPConnection?
     private(set) var publisherEpoch = 0
@@ -59,6 +59,7 @@ struct WorkerShell {
     }
 
     var configuration: WorkerConfiguration { service.configuration }
+    var consumerGeneration: Int { heard.generation }
 
     mutating func take(_ happening: WorkerService.Happening) {
         // What only says that time has passed moves nothing; while there is nothing to move, all is well.
@@ -75,7 +76,7 @@ struct WorkerShell {
         case .pipeline(let event): feed(event)
         case .publisher(let event, let epoch): if epoch == publisherEpoch { publisherDid(event) }
         case .reload(let load): desk.keep(load.texts) { [yield] in yield(.policiesKept($0, load)) }
-        case .consumer(let event, let generation): if generation == consumerGeneration { consumerDid(event) }
+        case .consumer(let event, let generation): if heard.hears(event, of: generation) { consumerDid(event) }
         case .replier(let event, let epoch): replierDid(event, epoch: epoch)
         case .opened: break
         case .filed:
@@ -315,6 +316,7 @@ struct WorkerShell {
             stopExamining()
             consumer?.stopConsuming()
         case .closeConsumer:
+            heard.giveUp()
             meter.lostChannel()
             giveBack()
             consumer?.close()
@@ -378,8 +380,9 @@ struct WorkerShell {
     }
 
     private mutating func openConsumer(generation: Int) {
+        meter.lostChannel()
         giveBack()
-        consumerGeneration = generation
+        heard.open(generation)
         consumer = AMQPConnection.open(
             configuration.address, name: "\(configuration.worker) consumes",
             heartbeatSeconds: WorkerService.heartbeatSeconds
