@@ -25,7 +25,7 @@ public final class AMQPConnection: Sendable {
     ///   - name: what the broker's own tools show for it.
     ///   - heartbeatSeconds: at least 1; the broker may ask for less. A silent broker is noticed within two of them.
     ///   - maximumBodyBytes: what is kept of one body; of a longer one nothing is, and its delivery says so.
-    ///   - maximumHeldBytes: of bodies that were delivered and neither acknowledged nor rejected, together; the
+    ///   - maximumHeldBytes: of messages that were delivered and neither acknowledged nor rejected, together; the
     ///     delivery that reaches it is the last one until some are. Nothing else is read or published meanwhile.
     public static func open(
         _ address: BrokerAddress, name: String, heartbeatSeconds: Int = 10,

@@ -216,7 +216,7 @@ struct ConnectionMachine: Sendable {
         switch content.kind {
         case .delivery(let tag, let redelivered, let exchange, let routingKey):
             properties.headers.removeAll { $0.0 == Self.publicationHeader }
-            held.add(tag, bytes: content.body.count)
+            held.add(tag, (content.body, properties.headers))
             deliveries.append(
                 Delivery(
                     deliveryTag: tag, redelivered: redelivered, exchange: exchange, routingKey: routingKey,

@@ -97,6 +97,8 @@ public final class WorkerService: Sendable {
 
     /// Heartbeat of both connections: a silent peer is noticed within two of them and a second.
     static let heartbeatSeconds = 10
+    /// Of messages in hand, together: as many as a prefetch of 512 is of the longest that are read.
+    static let heldBytes = 512 * RequestContract.maximumBodyBytes
     /// How often an idle worker looks whether its disk could be written to; a busy one finds out by writing.
     static let probeMilliseconds: Int64 = 15_000
     /// How often time is told to the pipeline; its waits are multiples of this.

@@ -385,7 +385,7 @@ struct WorkerShell {
         heard.open(generation)
         consumer = AMQPConnection.open(
             configuration.address, name: "\(configuration.worker) consumes",
-            heartbeatSeconds: WorkerService.heartbeatSeconds
+            heartbeatSeconds: WorkerService.heartbeatSeconds, maximumHeldBytes: WorkerService.heldBytes
         ) { [yield] in yield(.consumer($0, generation: generation)) }
     }
 

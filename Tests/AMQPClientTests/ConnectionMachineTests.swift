@@ -100,6 +100,13 @@ import Testing
         #expect(!machine.mayRead)
         _ = machine.handle(.close)
         #expect(machine.mayRead)
+        // Headers count as what they take in memory, which is more than they have bytes.
+        var headed = ConnectionMachine(maximumHeldBytes: 1_000)
+        let flags = FieldValue.array([FieldValue](repeating: .bool(true), count: 20))
+        for frame in [deliver(1), header(0, headers: [("a", flags)])] { _ = try headed.receive(frame) }
+        #expect(!headed.mayRead)
+        _ = headed.handle(.acknowledge(deliveryTag: 1, multiple: false))
+        #expect(headed.mayRead)
         var unbounded = ConnectionMachine()
         try taking([1_000, 1_000], of: &unbounded)
         #expect(unbounded.mayRead)
