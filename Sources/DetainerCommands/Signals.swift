@@ -2,18 +2,27 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// What a process does about signals instead of ending, until ``cancel()``.
+/// What a process does about signals instead of ending, from when it is made until ``cancel()``.
+///
+/// Dispatch begins to listen some time after it was asked to, with a handler of its own (sigaction(2)). Until then a
+/// signal ends the process, as it does without all this: ignored meanwhile it would be lost.
 final class Signals {
+    /// Dispatch needs a fraction of a millisecond; a process that is starved of processors goes on without.
+    private static let mostSeconds = 10.0
+
     private let sources: [any DispatchSourceSignal]
 
     init(_ acts: [Int32: @Sendable () -> Void]) {
+        let listening = DispatchGroup()
         sources = acts.map { number, act in
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
+            listening.enter()
+            source.setRegistrationHandler { listening.leave() }
             source.setEventHandler { act() }
             source.resume()
             return source
         }
+        _ = listening.wait(timeout: .now() + Self.mostSeconds)
     }
 
     /// A first interrupt asks for a stop.

@@ -134,7 +134,10 @@ struct LifecycleTests {
                 try await Task.sleep(for: .milliseconds(1))
             }
             worker.send(SIGTERM)
-            try await eventually(within: 30, "it leaves, in round \(round)") { !worker.isRunning }
+            try await eventually(within: 25, "it leaves, in round \(round)") { !worker.isRunning }
+            if worker.isRunning {
+                Issue.record("it said: \(try String(contentsOfFile: log, encoding: .utf8))")
+            }
             #expect(await worker.terminateAndWait() == 0)
         }
         await site.remove()
