@@ -105,7 +105,9 @@ extension Contract {
             "foundBy", .text(atMost: RequestContract.Length.reference),
             "the human role that looked it up; without it none of it counts"),
         MemberShape("qualifyingConviction", .word(Request.Answer.self), "one that the jurisdiction's law names"),
-        MemberShape("yearsSinceConviction", .number(0...RequestContract.maximumYears), "whole years"),
+        MemberShape(
+            "yearsSinceConviction", .number(0...RequestContract.maximumYears),
+            "years, rounded up: five years and a day are 6; since which conviction, the policy says"),
         MemberShape("qualifyingCharge", .word(Request.Answer.self), "one that the jurisdiction's law names"),
         MemberShape("watchListMatch", .word(Request.Answer.self), "a match in the terrorist screening database"),
         MemberShape("removedBefore", .word(Request.Answer.self), "whether the person was removed before"),
