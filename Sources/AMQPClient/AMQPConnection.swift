@@ -67,6 +67,10 @@ public final class AMQPConnection: Sendable {
         mailbox.post(.reject(deliveryTag: deliveryTag, requeue: requeue))
     }
 
+    /// What was delivered and is not answered, and whatever is delivered from now on, is kept by nobody: it goes back
+    /// to its queue with this connection, and no longer counts among what is held.
+    public func letGo() { mailbox.post(.letGo) }
+
     /// Publishes messages in this order; each has its result in a `.published`, unless the connection ends before.
     ///
     /// While the broker is short of memory or disk they wait. Handing over more than `maximumPublications` without a

@@ -57,6 +57,9 @@ struct ConnectionMachine: Sendable {
         case .reject(let tag, let requeue):
             held.answered(tag, multiple: false)
             return [.send(.reject(deliveryTag: tag, requeue: requeue))]
+        case .letGo:
+            held = HeldBodies(maximumBytes: .max)
+            return []
         case .publish(let publications): return enqueue(publications)
         case .close:
             isClosing = true

@@ -8,6 +8,7 @@ enum Command: Sendable, Equatable {
     case stopConsuming
     case acknowledge(deliveryTag: UInt64, multiple: Bool)
     case reject(deliveryTag: UInt64, requeue: Bool)
+    case letGo
     case publish([Publication])
     case close
     case abort

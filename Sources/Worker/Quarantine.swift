@@ -61,7 +61,7 @@ struct Quarantine<Item: Sendable>: Sendable {
     private var turn = 0
     private var condemned: [String] = []
     /// What waited was given up while its channel stays open.
-    private var takesNothing = false
+    private(set) var takesNothing = false
 
     init(isCautious: Bool = false, attempts: [String: Int] = [:]) {
         self.isCautious = isCautious

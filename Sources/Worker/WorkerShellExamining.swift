@@ -114,6 +114,8 @@ extension WorkerShell {
     /// What was not passed on, and what comes behind it, goes back when the channel is closed.
     mutating func stopExamining() {
         quarantine.stop()
+        // Else so much of it that nothing more is read would keep the end of the subscription from being read, too.
+        if quarantine.takesNothing { consumer?.letGo() }
         examined = nil
         isWidening = false
     }

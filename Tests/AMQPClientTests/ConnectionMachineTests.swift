@@ -107,6 +107,16 @@ import Testing
         #expect(!headed.mayRead)
         _ = headed.handle(.acknowledge(deliveryTag: 1, multiple: false))
         #expect(headed.mayRead)
+        // What its owner gave up is in nobody's hands.
+        _ = headed.handle(.stopConsuming)
+        for frame in [deliver(2), header(2_000), .body(channel: 1, [UInt8](repeating: 0, count: 2_000))] {
+            _ = try headed.receive(frame)
+        }
+        #expect(!headed.mayRead)
+        let steps = headed.handle(.letGo)
+        #expect(steps.isEmpty)
+        try taking([2_000, 2_000], of: &headed, from: 3)
+        #expect(headed.mayRead)
         var unbounded = ConnectionMachine()
         try taking([1_000, 1_000], of: &unbounded)
         #expect(unbounded.mayRead)
